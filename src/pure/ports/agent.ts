@@ -1,0 +1,55 @@
+import type { AgentSeen, ThreadRead } from "../thread.ts";
+
+/** Reads of the agent server. */
+export type AgentReader = {
+  /** The server, all its projects and all its threads (archived and deleted ones included), once. */
+  observe(): Promise<AgentSeen>;
+  /** One thread with its messages and pending requests. */
+  readThread(threadId: string): Promise<ThreadRead>;
+};
+
+export type ProjectCreation = {
+  readonly commandId: string;
+  readonly projectId: string;
+  readonly title: string;
+  /** Absolute path on the agent server; created there when missing. */
+  readonly workspaceRoot: string;
+};
+
+export type ThreadCreation = {
+  readonly commandId: string;
+  readonly threadId: string;
+  readonly projectId: string;
+  readonly title: string;
+};
+
+export type TurnStart = {
+  readonly commandId: string;
+  readonly threadId: string;
+  readonly messageId: string;
+  readonly text: string;
+};
+
+export type ThreadCommand = { readonly commandId: string; readonly threadId: string };
+
+/**
+ * What the server said to a command. `rejected`: it answered, and the command had no effect; its command id
+ * must not be used again. A command whose outcome is not known throws instead.
+ */
+export type CommandAck =
+  | { readonly kind: "accepted" }
+  | { readonly kind: "rejected"; readonly why: string };
+
+/**
+ * Writes to the agent server: each is one remote request, never retried. Repeating an accepted command id
+ * does nothing a second time.
+ */
+export type AgentWriter = {
+  createProject(creation: ProjectCreation): Promise<CommandAck>;
+  createThread(creation: ThreadCreation): Promise<CommandAck>;
+  startTurn(start: TurnStart): Promise<CommandAck>;
+  interruptTurn(command: ThreadCommand): Promise<CommandAck>;
+  stopSession(command: ThreadCommand): Promise<CommandAck>;
+  archiveThread(command: ThreadCommand): Promise<CommandAck>;
+  unarchiveThread(command: ThreadCommand): Promise<CommandAck>;
+};
