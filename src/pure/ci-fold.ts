@@ -1,4 +1,4 @@
-// Placeholder of the fold; types are final, `foldChecks` is to be written with its table test.
+import { parseIso } from "./time.ts";
 
 /** One check of one commit, in the forge's own terms translated to these words. */
 export type CheckState =
@@ -43,7 +43,55 @@ export type CiVerdict =
   /** No check at all, or none that says anything (all skipped or neutral). */
   | { readonly kind: "none" };
 
-/** Folds the checks of one commit into one verdict. */
+/**
+ * Folds the checks of one commit into one verdict. Red at once, even while others are pending; green only
+ * when something succeeded and nothing but successes, neutral and skipped checks is left. The order in
+ * which the checks arrive changes nothing, so unchanged checks always give the same text.
+ */
 export function foldChecks(checks: readonly Check[]): CiVerdict {
-  return checks.length === 0 ? { kind: "none" } : { kind: "pending", names: [] };
+  const current = newestChecks(checks).toSorted(byNameAndSource);
+  const failing = inStates(current, ["failure", "timed-out", "startup-failure"]);
+  if (failing.length > 0) return { kind: "red", failing };
+  const actionRequired = inStates(current, ["action-required"]);
+  if (actionRequired.length > 0) return { kind: "action-required", names: namesOf(actionRequired) };
+  const pending = inStates(current, ["pending", "unknown"]);
+  if (pending.length > 0) return { kind: "pending", names: namesOf(pending) };
+  if (inStates(current, ["cancelled", "stale"]).length > 0) return { kind: "inconclusive" };
+  return { kind: inStates(current, ["success"]).length > 0 ? "green" : "none" };
+}
+
+/**
+ * The newest check of each name and source. Checks of the same time, or whose times cannot be compared
+ * (a queued check has none yet), all count: guessing the newest could turn a red commit green.
+ */
+function newestChecks(checks: readonly Check[]): readonly Check[] {
+  const newest = new Map<string, number>();
+  for (const check of checks) {
+    const time = parseIso(check.at);
+    const known = newest.get(groupKey(check));
+    if (time !== null && (known === undefined || time > known)) newest.set(groupKey(check), time);
+  }
+  return checks.filter((check) => {
+    const time = parseIso(check.at);
+    return time === null || time === newest.get(groupKey(check));
+  });
+}
+
+function groupKey(check: Check): string {
+  return JSON.stringify([check.name, check.source]);
+}
+
+function inStates(checks: readonly Check[], states: readonly CheckState[]): readonly Check[] {
+  return checks.filter((check) => states.includes(check.state));
+}
+
+function namesOf(checks: readonly Check[]): readonly string[] {
+  return [...new Set(checks.map((check) => check.name))];
+}
+
+function byNameAndSource(one: Check, other: Check): number {
+  const oneKey = [one.name, one.source, one.at, one.id].join("\n");
+  const otherKey = [other.name, other.source, other.at, other.id].join("\n");
+  if (oneKey === otherKey) return 0;
+  return oneKey < otherKey ? -1 : 1;
 }

@@ -4,6 +4,8 @@ export type ThreadSession = {
   readonly status: string;
   readonly hasActiveTurn: boolean;
   readonly lastError: string | null;
+  /** When T3 last set it, ISO 8601 by T3's clock; absent is taken as after every message. */
+  readonly updatedAt?: string;
 };
 
 /** The newest turn as T3 tells it. Times are ISO 8601 by T3's clock. */

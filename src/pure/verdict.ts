@@ -2,30 +2,33 @@
 export type VerdictKind = "done" | "needs-human" | "frozen" | "cancelled";
 
 /** Why a run ended as it did. One word, one row of the decision table. */
-export type VerdictBecause =
-  | "green"
-  | "no-ci-declared"
-  | "cancelled-by-person"
-  | "budget"
-  | "unanswered"
-  | "would-not-stop"
-  | "dispatch-failed"
-  | "edited-after-approval"
-  | "lost"
-  | "commit-vanished"
-  | "provider-limit"
-  | "turn-failed"
-  | "blocked"
-  | "already-done"
-  | "not-reproducible"
-  | "stalled"
-  | "no-new-commit"
-  | "base-red"
-  | "fix-forward-exhausted"
-  | "no-verdict"
-  | "no-ci"
-  | "orphan"
-  | "not-understood";
+export const VERDICT_BECAUSES = [
+  "green",
+  "no-ci-declared",
+  "cancelled-by-person",
+  "budget",
+  "unanswered",
+  "would-not-stop",
+  "dispatch-failed",
+  "edited-after-approval",
+  "lost",
+  "commit-vanished",
+  "provider-limit",
+  "turn-failed",
+  "blocked",
+  "already-done",
+  "not-reproducible",
+  "stalled",
+  "no-new-commit",
+  "base-red",
+  "fix-forward-exhausted",
+  "no-verdict",
+  "no-ci",
+  "orphan",
+  "not-understood",
+] as const;
+
+export type VerdictBecause = (typeof VERDICT_BECAUSES)[number];
 
 /** A verdict with its evidence. */
 export type Verdict = {

@@ -12,7 +12,10 @@ export type LabelNames = {
 /** The account afk itself acts as. Records and notices count only in its comments. */
 export type OwnAccount = { readonly id: string; readonly login: string };
 
-/** Asks for the default branch's commits from its head back to, and without, `baseSha`. */
+/**
+ * Asks for the default branch's commits from its head back to, and without, `baseSha`. Without a base the
+ * answer is the newest part of the history, as much as one page limit holds.
+ */
 export type BranchQuery = { readonly repo: RepoRef; readonly baseSha: string | null };
 
 /** One issue read by itself. `absent`: deleted, or moved away. */
@@ -35,8 +38,11 @@ export type TrackerReader = {
    * repo, in the order asked.
    */
   listRepos(repos: readonly RepoRef[]): Promise<readonly RepoSeen[]>;
-  /** One issue, fresh, whatever its labels, and the permission of whoever made it ready. */
-  readIssue(ref: IssueRef): Promise<IssueSeenAlone>;
+  /**
+   * Issues one by one, fresh, whatever their labels, in the order asked; each with the permission of whoever
+   * made it ready.
+   */
+  readIssues(refs: readonly IssueRef[]): Promise<readonly IssueSeenAlone[]>;
   /** The default branch per query, in the order asked. */
   readBranches(queries: readonly BranchQuery[]): Promise<readonly BranchSeen[]>;
 };

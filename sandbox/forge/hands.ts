@@ -1,0 +1,219 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { newCheckRun } from "./ci.ts";
+import { createBareRepo, openGitRepo } from "./git.ts";
+import {
+  addComment,
+  addLabel,
+  closeIssue,
+  deleteComment,
+  editIssue,
+  findComment,
+  markTransferred,
+  openIssue,
+  removeLabel,
+  reopenIssue,
+} from "./issue-writes.ts";
+import type {
+  AccountKind,
+  CheckConclusion,
+  CommitStatus,
+  Intent,
+  Issue,
+  Permission,
+  Repo,
+  StateReason,
+} from "./model.ts";
+import { addAccount, bareLogin, needAccount, needRepo, type World } from "./world.ts";
+
+/** An issue of the forge; `repo` is `owner/name`. */
+export type IssueName = { readonly repo: string; readonly number: number };
+
+/** A repo to be made. `permissions` is by login. */
+export type RepoWish = {
+  readonly owner: string;
+  readonly name: string;
+  readonly files: Readonly<Record<string, string>>;
+  readonly permissions: Readonly<Record<string, Permission>>;
+  readonly defaultBranch?: string;
+  /** Whose pushes they are when git names no account; else the first who may write. */
+  readonly pusher?: string;
+  readonly isPrivate?: boolean;
+  readonly isArchived?: boolean;
+};
+
+/** People's hands: what is done to the forge by others than its API's users. `by` is a login. */
+export type Hands = {
+  addAccount(wish: { readonly login: string; readonly kind: AccountKind }): {
+    readonly id: number;
+    readonly login: string;
+    readonly token: string;
+  };
+  /** Makes a bare repository with one first commit, which CI then judges like a push. */
+  createRepo(wish: RepoWish): Promise<{
+    readonly id: number;
+    readonly key: string;
+    readonly url: string;
+    readonly cloneUrl: string;
+  }>;
+  createIssue(wish: {
+    readonly repo: string;
+    readonly title: string;
+    readonly body: string;
+    readonly by: string;
+  }): number;
+  addLabel(issue: IssueName, label: string, by: string): void;
+  /** Adds a label that GitHub marks as an agent's proposal. */
+  addLabelByIntent(issue: IssueName, label: string, how: Intent & { readonly by: string }): void;
+  removeLabel(issue: IssueName, label: string, by: string): void;
+  editIssue(
+    issue: IssueName,
+    edit: { readonly title?: string; readonly body?: string; readonly by: string },
+  ): void;
+  /** `pullRequest` is the number of the one that closed it. */
+  closeIssue(
+    issue: IssueName,
+    by: string,
+    how?: { readonly reason?: StateReason; readonly pullRequest?: number },
+  ): void;
+  reopenIssue(issue: IssueName, by: string): void;
+  addBlocker(issue: IssueName, byIssue: IssueName): void;
+  markTransferred(issue: IssueName, fromRepo: string, by: string): void;
+  /** Answers the comment's id. */
+  comment(issue: IssueName, body: string, by: string): number;
+  deleteComment(repo: string, commentId: number, by: string): void;
+  /** Reports a check run that no command stands behind; without a conclusion it stays running. */
+  reportCheck(repo: string, check: CheckReport): number;
+  reportStatus(repo: string, status: StatusReport): void;
+};
+
+/** A check run as another App reports it. */
+export type CheckReport = {
+  readonly sha: string;
+  readonly name: string;
+  readonly conclusion?: CheckConclusion;
+  readonly summary?: string;
+};
+
+/** A commit status. */
+export type StatusReport = {
+  readonly sha: string;
+  readonly context: string;
+  readonly state: CommitStatus["state"];
+  readonly targetUrl?: string;
+};
+
+/** Makes the hands that reach into a world whose repositories live below `dir`. */
+export function createHands(world: World, dir: string): Hands {
+  const account = (login: string) => needAccount(world, login);
+  const issueOf = (name: IssueName) => needIssue(world, name);
+  return {
+    addAccount: (wish) => addAccount(world, wish),
+    createRepo: (wish) => createRepo(world, dir, wish),
+    createIssue({ repo, title, body, by }) {
+      return openIssue(world, needRepo(world, repo), { title, body, by: account(by) }).number;
+    },
+    addLabel(issue, name, by) {
+      addLabel(world, issueOf(issue), { name, by: account(by) });
+    },
+    addLabelByIntent(issue, name, { by, confidence, rationale }) {
+      const intent = { confidence, rationale };
+      addLabel(world, issueOf(issue), { name, by: account(by), intent });
+    },
+    removeLabel(issue, name, by) {
+      removeLabel(world, issueOf(issue), { name, by: account(by) });
+    },
+    editIssue(issue, edit) {
+      editIssue(world, issueOf(issue), { ...edit, by: account(edit.by) });
+    },
+    closeIssue(issue, by, how = {}) {
+      const { reason = "completed", pullRequest } = how;
+      const closer =
+        pullRequest === undefined ? null : ({ kind: "pull-request", number: pullRequest } as const);
+      closeIssue(world, issueOf(issue), { by: account(by), reason, closer });
+    },
+    reopenIssue: (issue, by) => reopenIssue(world, issueOf(issue), account(by)),
+    addBlocker(issue, byIssue) {
+      const { blockers } = issueOf(issue);
+      const blocker = issueOf(byIssue);
+      if (!blockers.includes(blocker)) blockers.push(blocker);
+    },
+    markTransferred(issue, fromRepo, by) {
+      markTransferred(world, issueOf(issue), { fromRepo, by: account(by) });
+    },
+    comment: (issue, body, by) => addComment(world, issueOf(issue), { body, by: account(by) }).id,
+    deleteComment(repo, commentId, by) {
+      const comment = findComment(needRepo(world, repo), commentId);
+      if (comment === null) throw new Error(`no comment ${commentId} in ${repo}`);
+      deleteComment(world, comment, account(by));
+    },
+    reportCheck: (repo, check) => reportCheck(world, needRepo(world, repo), check),
+    reportStatus: (repo, status) => reportStatus(world, needRepo(world, repo), status),
+  };
+}
+
+/** The issue of a name. Throws when there is none. */
+export function needIssue(world: World, name: IssueName): Issue {
+  const issue = needRepo(world, name.repo).issues.get(name.number);
+  if (issue === undefined) throw new Error(`no issue ${name.repo}#${name.number}`);
+  return issue;
+}
+
+async function createRepo(
+  world: World,
+  dir: string,
+  wish: RepoWish,
+): ReturnType<Hands["createRepo"]> {
+  const key = `${wish.owner}/${wish.name}`;
+  if (world.repos.has(key.toLowerCase())) throw new Error(`repo ${key} exists already`);
+  const home = join(dir, "repos", wish.owner);
+  const gitDir = join(home, `${wish.name}.git`);
+  const branch = wish.defaultBranch ?? "main";
+  await mkdir(home, { recursive: true });
+  await createBareRepo({ dir: gitDir, branch, files: wish.files });
+  const grants = Object.entries(wish.permissions);
+  const writer = wish.pusher ?? grants.find(([, permission]) => permission !== "read")?.[0];
+  const repo: Repo = {
+    ...world.identify("R"),
+    owner: wish.owner,
+    name: wish.name,
+    key,
+    url: pathToFileURL(join(home, wish.name)).href,
+    git: openGitRepo(gitDir),
+    defaultBranch: branch,
+    isPrivate: wish.isPrivate ?? false,
+    isArchived: wish.isArchived ?? false,
+    pusher: writer === undefined ? null : needAccount(world, writer),
+    permissions: new Map(
+      grants.map(([login, permission]) => [bareLogin(login).toLowerCase(), permission]),
+    ),
+    labels: new Map(),
+    issues: new Map(),
+    pushes: [],
+    checkRuns: [],
+    statuses: [],
+  };
+  world.repos.set(key.toLowerCase(), repo);
+  world.nodes.set(repo.nodeId, { kind: "repo", repo });
+  return { id: repo.id, key, url: repo.url, cloneUrl: `${repo.url}.git` };
+}
+
+function reportCheck(world: World, repo: Repo, report: CheckReport): number {
+  const run = newCheckRun(world, report);
+  const conclusion = report.conclusion ?? null;
+  run.status = conclusion === null ? "in_progress" : "completed";
+  run.conclusion = conclusion;
+  run.completedAt = conclusion === null ? null : world.now();
+  run.summary = report.summary ?? null;
+  repo.checkRuns.push(run);
+  const { sha, name, status } = run;
+  world.emit({ kind: "check", repo: repo.key, sha, name, status, conclusion });
+  return run.id;
+}
+
+function reportStatus(world: World, repo: Repo, report: StatusReport): void {
+  const { sha, context, state, targetUrl = null } = report;
+  const createdAt = world.now();
+  repo.statuses.push({ ...world.identify("SC"), sha, context, state, createdAt, targetUrl });
+}

@@ -1,0 +1,189 @@
+import { mkdirSync, statSync } from "node:fs";
+import type { Command, CommandOf } from "./commands.ts";
+import type { Store } from "./store.ts";
+import type { TurnRunner } from "./turn-runner.ts";
+
+/** What the server answers to a well-formed command. */
+export type DispatchAnswer =
+  | { readonly kind: "accepted"; readonly sequence: number }
+  /** An engine rejection: one 500 for all causes, and the command id is spent. */
+  | { readonly kind: "rejected" }
+  /** Refused before the engine saw it: the command id may be used again. */
+  | { readonly kind: "invalid" };
+
+type Receipt =
+  | { readonly kind: "accepted"; readonly sequence: number; readonly aggregate: string }
+  | { readonly kind: "rejected" };
+
+/** Decides and performs commands, and keeps a receipt for each command id it decided; restarts keep them. */
+export class Dispatcher {
+  readonly #receipts = new Map<string, Receipt>();
+  readonly #store: Store;
+  readonly #turns: TurnRunner;
+
+  constructor(store: Store, turns: TurnRunner) {
+    this.#store = store;
+    this.#turns = turns;
+  }
+
+  dispatch(command: Command): DispatchAnswer {
+    if (command.type === "project.create" && !isFolderThere(command)) return { kind: "invalid" };
+    const aggregate = command.type === "project.create" ? command.projectId : command.threadId;
+    const receipt = this.#receipts.get(command.commandId);
+    if (receipt?.kind === "accepted" && receipt.aggregate === aggregate) {
+      return { kind: "accepted", sequence: receipt.sequence };
+    }
+    if (receipt !== undefined) return { kind: "rejected" };
+    if (!isAllowed(this.#store, command)) return this.reject(command.commandId);
+    apply(this.#store, command);
+    const { sequence } = this.#store;
+    this.#receipts.set(command.commandId, { kind: "accepted", sequence, aggregate });
+    react(this.#turns, command);
+    return { kind: "accepted", sequence };
+  }
+
+  /** Rejects an undecided command whatever it says; its id stays rejected for ever. */
+  reject(commandId: string): DispatchAnswer {
+    if (!this.#receipts.has(commandId)) this.#receipts.set(commandId, { kind: "rejected" });
+    return { kind: "rejected" };
+  }
+}
+
+function isFolderThere(command: CommandOf<"project.create">): boolean {
+  if (command.createWorkspaceRootIfMissing === true) {
+    mkdirSync(command.workspaceRoot, { recursive: true });
+  }
+  return statSync(command.workspaceRoot, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+/** The invariants. A turn may be asked for on an archived or deleted thread: it is stored and never runs. */
+function isAllowed(store: Store, command: Command): boolean {
+  switch (command.type) {
+    case "project.create": {
+      const roots = [...store.projects.values()].map(({ workspaceRoot }) => workspaceRoot);
+      return !store.projects.has(command.projectId) && !roots.includes(command.workspaceRoot);
+    }
+    case "thread.create":
+      // A deleted thread leaves its row behind, so its id is taken for ever.
+      return store.projects.has(command.projectId) && !store.threads.has(command.threadId);
+    case "thread.archive": {
+      const thread = store.threads.get(command.threadId);
+      return thread?.archivedAt === null && thread.deletedAt === null;
+    }
+    case "thread.unarchive": {
+      const thread = store.threads.get(command.threadId);
+      return typeof thread?.archivedAt === "string" && thread.deletedAt === null;
+    }
+    case "thread.delete":
+      return store.threads.get(command.threadId)?.deletedAt === null;
+    case "thread.turn.start":
+    case "thread.turn.interrupt":
+    case "thread.session.stop":
+    case "thread.approval.respond":
+    case "thread.user-input.respond":
+    case "thread.meta.update":
+      return store.threads.has(command.threadId);
+  }
+}
+
+/** Every event of the command itself; what the provider does about it comes later, in `react`. */
+function apply(store: Store, command: Command): void {
+  switch (command.type) {
+    case "project.create":
+      return createProject(store, command);
+    case "thread.create":
+      return createThread(store, command);
+    case "thread.turn.start": {
+      const { messageId, text } = command.message;
+      store.putUserMessage(command.threadId, { id: messageId, text });
+      // Two events: the message, and the request for a turn.
+      store.event();
+      return;
+    }
+    case "thread.archive":
+      return store.patch(command.threadId, { archivedAt: new Date().toISOString() });
+    case "thread.unarchive":
+      return store.patch(command.threadId, { archivedAt: null });
+    case "thread.delete":
+      return store.patch(command.threadId, { deletedAt: new Date().toISOString() });
+    case "thread.meta.update": {
+      const { title, branch, worktreePath } = command;
+      return store.patch(command.threadId, {
+        ...(title === undefined ? {} : { title }),
+        ...(branch === undefined ? {} : { branch }),
+        ...(worktreePath === undefined ? {} : { worktreePath }),
+      });
+    }
+    case "thread.turn.interrupt":
+    case "thread.session.stop":
+    case "thread.approval.respond":
+    case "thread.user-input.respond":
+      store.event();
+  }
+}
+
+function createProject(store: Store, command: CommandOf<"project.create">): void {
+  const at = store.event();
+  store.projects.set(command.projectId, {
+    id: command.projectId,
+    title: command.title,
+    workspaceRoot: command.workspaceRoot,
+    defaultModelSelection: command.defaultModelSelection ?? null,
+    createdAt: at,
+    updatedAt: at,
+  });
+}
+
+function createThread(store: Store, command: CommandOf<"thread.create">): void {
+  const at = store.event();
+  store.threads.set(command.threadId, {
+    id: command.threadId,
+    projectId: command.projectId,
+    title: command.title,
+    modelSelection: command.modelSelection,
+    runtimeMode: command.runtimeMode,
+    interactionMode: command.interactionMode,
+    branch: command.branch,
+    worktreePath: command.worktreePath,
+    latestTurn: null,
+    createdAt: at,
+    updatedAt: at,
+    archivedAt: null,
+    deletedAt: null,
+    session: null,
+    messages: [],
+    activities: [],
+  });
+}
+
+/** What the provider does about an accepted command. A repeated command id never comes this far. */
+function react(turns: TurnRunner, command: Command): void {
+  switch (command.type) {
+    case "thread.turn.start":
+      return turns.request(command.threadId, command.message.text);
+    case "thread.turn.interrupt":
+      return turns.interrupt(command.threadId);
+    case "thread.session.stop":
+      return turns.stopSession(command.threadId);
+    case "thread.delete":
+      return turns.forget(command.threadId);
+    case "thread.approval.respond":
+      return turns.respond(command.threadId, {
+        kind: "approval",
+        requestId: command.requestId,
+        decision: command.decision,
+      });
+    case "thread.user-input.respond":
+      return turns.respond(command.threadId, {
+        kind: "user-input",
+        requestId: command.requestId,
+        answers: command.answers,
+      });
+    // An archive does not reach the provider: its process works on, unseen.
+    case "thread.archive":
+    case "thread.unarchive":
+    case "thread.meta.update":
+    case "project.create":
+    case "thread.create":
+  }
+}

@@ -1,0 +1,163 @@
+import * as z from "zod";
+import type { BranchCommit, BranchSeen } from "../../pure/commits.ts";
+import type { RepoRef } from "../../pure/issue.ts";
+import type { BranchQuery } from "../../pure/ports/tracker.ts";
+import { type AliasAnswer, askRepos, readWhole } from "./github-ask.ts";
+import type { GithubClient } from "./github-client.ts";
+import { REPOS_PER_QUERY_MAX } from "./github-queries.ts";
+import { PageInfo } from "./github-wire.ts";
+
+/** GitHub's own largest page. */
+const COMMITS_PAGE_SIZE = 100;
+/**
+ * 500 commits since a run began: past that, somebody else's import landed and a person should
+ * look.
+ */
+const COMMIT_PAGES_MAX = 5;
+/** Parents per commit: beyond ten an octopus merge is not something a coding agent makes. */
+const PARENTS_MAX = 10;
+
+const CommitWire = z.object({
+  oid: z.string(),
+  message: z.string(),
+  parents: z.object({ nodes: z.array(z.object({ oid: z.string() })) }),
+});
+const HistoryWire = z.object({ pageInfo: PageInfo, nodes: z.array(CommitWire) });
+const HeadWire = z.object({
+  defaultBranchRef: z
+    .object({ target: z.object({ oid: z.string(), history: HistoryWire }) })
+    .nullable(),
+});
+const MoreWire = z.object({ object: z.object({ history: HistoryWire }) });
+
+/** A branch while it is read. `seen` is null as long as more pages are needed. */
+type Reading = {
+  readonly repo: RepoRef;
+  readonly baseSha: string | null;
+  headSha: string;
+  cursor: string;
+  readonly commits: BranchCommit[];
+  seen: BranchSeen | null;
+};
+
+/**
+ * Reads each default branch back to its base, newest first; answers in the order asked. Never
+ * throws.
+ */
+export async function readBranches(
+  client: GithubClient,
+  queries: readonly BranchQuery[],
+): Promise<readonly BranchSeen[]> {
+  const answers = await askRepos(client, queries, {
+    operation: "Branches",
+    batchMax: REPOS_PER_QUERY_MAX,
+    select: () => ({
+      selection: `defaultBranchRef { target { oid ... on Commit { ${history("")} } } }`,
+    }),
+  });
+  const readings = queries.map((query, index) => toReading(query, answers[index]));
+  for (let page = 1; page < COMMIT_PAGES_MAX; page += 1) {
+    const open = readings.filter((reading) => reading.seen === null);
+    if (open.length === 0) break;
+    await readMore(client, open);
+  }
+  return readings.map((reading) => reading.seen ?? atPageLimit(reading));
+}
+
+/** Without a base there is nothing to reach: what was read is the newest part, and that was asked. */
+function atPageLimit({ baseSha, headSha, commits }: Reading): BranchSeen {
+  if (baseSha === null) return { kind: "readable", headSha, isBaseFound: true, commits };
+  const commitsMax = COMMIT_PAGES_MAX * COMMITS_PAGE_SIZE;
+  return {
+    kind: "truncated",
+    why: `truncated: the base is further back than ${commitsMax} commits`,
+  };
+}
+
+function history(args: string): string {
+  return `history(first: ${COMMITS_PAGE_SIZE}${args}) {
+    pageInfo { hasNextPage endCursor }
+    nodes { oid message parents(first: ${PARENTS_MAX}) { nodes { oid } } }
+  }`;
+}
+
+function toReading(query: BranchQuery, answer: AliasAnswer | undefined): Reading {
+  const { repo, baseSha } = query;
+  const reading: Reading = { repo, baseSha, headSha: "", cursor: "", commits: [], seen: null };
+  const part = readWhole(answer ?? { kind: "failed", why: "no answer" }, HeadWire);
+  if (part.kind === "unreadable") {
+    reading.seen = part;
+  } else if (part.value.defaultBranchRef === null) {
+    reading.seen = { kind: "unreadable", why: "the repo has no commits" };
+  } else {
+    reading.headSha = part.value.defaultBranchRef.target.oid;
+    addPage(reading, part.value.defaultBranchRef.target.history);
+  }
+  return reading;
+}
+
+/** Further pages start from the head already read: the branch may have moved since. */
+async function readMore(client: GithubClient, open: readonly Reading[]): Promise<void> {
+  const answers = await askRepos(client, open, {
+    operation: "BranchesMore",
+    batchMax: REPOS_PER_QUERY_MAX,
+    select: ({ headSha, cursor }, n) => ({
+      selection: `object(oid: $head${n}) { ... on Commit { ${history(`, after: $after${n}`)} } }`,
+      variables: {
+        [`head${n}`]: { type: "GitObjectID!", value: headSha },
+        [`after${n}`]: { type: "String!", value: cursor },
+      },
+    }),
+  });
+  for (const [index, reading] of open.entries()) {
+    const part = readWhole(answers[index] ?? { kind: "failed", why: "no answer" }, MoreWire);
+    if (part.kind === "unreadable") reading.seen = part;
+    else addPage(reading, part.value.object.history);
+  }
+}
+
+function addPage(reading: Reading, page: z.infer<typeof HistoryWire>): void {
+  for (const { oid, message, parents } of page.nodes) {
+    reading.commits.push({ sha: oid, message, parents: parents.nodes.map((each) => each.oid) });
+  }
+  reading.cursor = page.pageInfo.endCursor ?? "";
+  reading.seen = cutAtBase(reading, !page.pageInfo.hasNextPage);
+}
+
+/**
+ * Every listed commit that the head reaches and the base does not; null while a parent that may
+ * be such a commit is not listed yet. GitHub lists by date, so a commit comes before its parents.
+ */
+function cutAtBase(reading: Reading, isWholeHistory: boolean): BranchSeen | null {
+  const { headSha, baseSha, commits } = reading;
+  const bySha = new Map(commits.map((commit) => [commit.sha, commit]));
+  const old = baseSha === null ? new Set<string>() : reach(baseSha, bySha, new Set());
+  const recent = reach(headSha, bySha, old);
+  if (!isWholeHistory && [...recent].some((sha) => !bySha.has(sha))) return null;
+  return {
+    kind: "readable",
+    headSha,
+    isBaseFound:
+      baseSha === null ||
+      headSha === baseSha ||
+      bySha.has(baseSha) ||
+      commits.some((commit) => recent.has(commit.sha) && commit.parents.includes(baseSha)),
+    commits: commits.filter((commit) => recent.has(commit.sha)),
+  };
+}
+
+/** All commits reached from one, itself included, along listed parents and not through `except`. */
+function reach(
+  from: string,
+  bySha: ReadonlyMap<string, BranchCommit>,
+  except: ReadonlySet<string>,
+): Set<string> {
+  const reached = new Set<string>();
+  const open = [from];
+  for (let sha = open.pop(); sha !== undefined; sha = open.pop()) {
+    if (reached.has(sha) || except.has(sha)) continue;
+    reached.add(sha);
+    open.push(...(bySha.get(sha)?.parents ?? []));
+  }
+  return reached;
+}

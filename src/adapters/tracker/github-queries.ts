@@ -1,0 +1,72 @@
+/**
+ * Repos per request. GitHub's real ceiling is a ten-second clock; mega-queries of 80 aliases fail
+ * in the wild.
+ */
+export const REPOS_PER_QUERY_MAX = 20;
+/** Issues per detail request: four connections each keep it at one point of the hourly 5,000. */
+export const ISSUES_PER_QUERY_MAX = 20;
+/** Issues per page of a list: a repo with more than 50 ready issues is rare, and ids are small. */
+export const LIST_PAGE_SIZE = 50;
+/**
+ * GitHub's own largest page, for histories and comments: older ones are said to be missing, not
+ * read.
+ */
+const HISTORY_PAGE_SIZE = 100;
+/** GitHub allows 50 links per relationship, so this page is always the whole. */
+const BLOCKERS_PAGE_SIZE = 50;
+
+/** Facts and the first page of both lists of one repo; needs `$ready` and `$progress`. */
+export const REPO_SELECTION = `
+  databaseId nameWithOwner isArchived hasIssuesEnabled url
+  defaultBranchRef { name target { oid } }
+  ready: ${issuePage("states: [OPEN], labels: $ready")}
+  progress: ${issuePage("states: [OPEN, CLOSED], labels: $progress")}`;
+
+/** One page of issue ids; the arguments say which. */
+export function issuePage(args: string): string {
+  const order = "orderBy: {field: CREATED_AT, direction: ASC}";
+  return `issues(first: ${LIST_PAGE_SIZE}, ${args}, ${order}) {
+    pageInfo { hasNextPage endCursor } nodes { id }
+  }`;
+}
+
+const WHO = `fragment Who on Actor {
+  __typename login ... on User { databaseId } ... on Bot { databaseId }
+}`;
+
+/** Everything a tick needs to know about one issue, as fragment `IssueDetail`. */
+export const ISSUE_DETAIL = `fragment IssueDetail on Issue {
+  number title body url state createdAt lastEditedAt
+  repository { nameWithOwner }
+  labels(first: 100) { nodes { name } }
+  timelineItems(last: ${HISTORY_PAGE_SIZE}, itemTypes: [
+    LABELED_EVENT, UNLABELED_EVENT, CLOSED_EVENT, REOPENED_EVENT, RENAMED_TITLE_EVENT,
+    TRANSFERRED_EVENT
+  ]) {
+    pageInfo { hasPreviousPage }
+    nodes {
+      __typename
+      ... on LabeledEvent {
+        id createdAt label { name } intent { __typename } actor { ...Who }
+      }
+      ... on UnlabeledEvent { id createdAt label { name } actor { ...Who } }
+      ... on ClosedEvent { id createdAt closer { __typename } actor { ...Who } }
+      ... on ReopenedEvent { id createdAt actor { ...Who } }
+      ... on RenamedTitleEvent { id createdAt actor { ...Who } }
+      ... on TransferredEvent { id createdAt }
+    }
+  }
+  blockedBy(first: ${BLOCKERS_PAGE_SIZE}) {
+    pageInfo { hasNextPage } nodes { number state repository { nameWithOwner } }
+  }
+  comments(last: ${HISTORY_PAGE_SIZE}) {
+    pageInfo { hasPreviousPage } nodes { fullDatabaseId body author { ...Who } }
+  }
+}
+${WHO}`;
+
+/** The details of issues by node id; needs `$ids`. */
+export const DETAILS_QUERY = `query IssueDetails($ids: [ID!]!) {
+  nodes(ids: $ids) { __typename ... on Issue { ...IssueDetail } }
+}
+${ISSUE_DETAIL}`;

@@ -1,0 +1,249 @@
+import * as z from "zod";
+import type {
+  Actor,
+  Blocker,
+  BlockersSeen,
+  IssueEvent,
+  IssueHistory,
+  IssueSeen,
+  OwnCommentsSeen,
+  RepoFacts,
+  RepoRef,
+} from "../../pure/issue.ts";
+import { type Part, readShape } from "./github-ask.ts";
+
+/** An id of GitHub's database in decimal; a BigInt field of GraphQL comes as a string of digits. */
+export const DatabaseId = z
+  .union([z.int(), z.bigint(), z.string().regex(/^\d+$/)])
+  .transform(String);
+
+/** GitHub's page marker. */
+export const PageInfo = z.object({ hasNextPage: z.boolean(), endCursor: z.string().nullable() });
+
+/** One page of issue node ids. */
+export const IssuePage = z.object({
+  pageInfo: PageInfo,
+  nodes: z.array(z.object({ id: z.string() })),
+});
+
+/** One repo as the list query answers. */
+export const RepoWire = z.object({
+  databaseId: DatabaseId,
+  nameWithOwner: z.string(),
+  isArchived: z.boolean(),
+  hasIssuesEnabled: z.boolean(),
+  url: z.string(),
+  defaultBranchRef: z
+    .object({ name: z.string(), target: z.object({ oid: z.string() }) })
+    .nullable(),
+  ready: IssuePage,
+  progress: IssuePage,
+});
+
+const ActorWire = z
+  .object({
+    __typename: z.string(),
+    login: z.string(),
+    databaseId: DatabaseId.nullish(),
+  })
+  .nullable();
+
+const Moment = z.object({ id: z.string(), createdAt: z.string() });
+const Acted = Moment.extend({ actor: ActorWire });
+const Named = z.object({ name: z.string() });
+
+const EventWire = z.discriminatedUnion("__typename", [
+  Acted.extend({
+    __typename: z.literal("LabeledEvent"),
+    label: Named,
+    intent: z.object({}).nullish(),
+  }),
+  Acted.extend({ __typename: z.literal("UnlabeledEvent"), label: Named }),
+  Acted.extend({
+    __typename: z.literal("ClosedEvent"),
+    closer: z.object({ __typename: z.string() }).nullable(),
+  }),
+  Acted.extend({ __typename: z.literal("ReopenedEvent") }),
+  Acted.extend({ __typename: z.literal("RenamedTitleEvent") }),
+  Moment.extend({ __typename: z.literal("TransferredEvent") }),
+]);
+
+const BlockerWire = z.object({
+  number: z.int(),
+  state: z.enum(["OPEN", "CLOSED"]),
+  repository: z.object({ nameWithOwner: z.string() }),
+});
+
+const CommentWire = z.object({
+  // Comment ids have outgrown the 32 bits that `databaseId` promises.
+  fullDatabaseId: DatabaseId.nullable(),
+  body: z.string(),
+  author: ActorWire,
+});
+
+const LastPage = z.object({ hasPreviousPage: z.boolean() });
+
+/** One issue as fragment `IssueDetail` answers. */
+const IssueWire = z.object({
+  number: z.int(),
+  title: z.string(),
+  body: z.string(),
+  url: z.string(),
+  state: z.enum(["OPEN", "CLOSED"]),
+  createdAt: z.string(),
+  lastEditedAt: z.string().nullable(),
+  repository: z.object({ nameWithOwner: z.string() }),
+  labels: z.object({ nodes: z.array(Named) }),
+  timelineItems: z.object({ pageInfo: LastPage, nodes: z.array(EventWire.nullable()) }),
+  blockedBy: z.object({
+    pageInfo: z.object({ hasNextPage: z.boolean() }),
+    nodes: z.array(BlockerWire.nullable()),
+  }),
+  comments: z.object({ pageInfo: LastPage, nodes: z.array(CommentWire.nullable()) }),
+});
+
+/** Names a blocker the token may not see: GitHub says only that it exists. */
+const HIDDEN_BLOCKER = "an issue hidden from this token";
+
+/**
+ * Translates a repo's facts. An archived repo or one without issues is unreadable: nothing can be
+ * written there.
+ */
+export function toRepoFacts(ref: RepoRef, wire: z.infer<typeof RepoWire>): Part<RepoFacts> {
+  if (!isSameName(ref, wire.nameWithOwner)) {
+    return { kind: "unreadable", why: `GitHub answered for ${wire.nameWithOwner} instead` };
+  }
+  if (wire.isArchived) return { kind: "unreadable", why: "the repo is archived" };
+  if (!wire.hasIssuesEnabled) return { kind: "unreadable", why: "the repo has issues disabled" };
+  const branch = wire.defaultBranchRef;
+  const value = {
+    ref,
+    id: wire.databaseId,
+    // An empty repo names no default branch; `main` is what GitHub gives a new one.
+    defaultBranch: branch?.name ?? "main",
+    headSha: branch?.target.oid ?? null,
+    cloneUrl: `${wire.url}.git`,
+    webUrl: wire.url,
+  };
+  return { kind: "read", value };
+}
+
+/**
+ * Translates one issue; whatever does not fit makes it unreadable. `ownId` is our own account's
+ * id.
+ */
+export function toIssueSeen(wire: unknown, repo: RepoRef, ownId: string): Part<IssueSeen> {
+  const part = readShape(wire, IssueWire);
+  if (part.kind === "unreadable") return part;
+  const issue = part.value;
+  if (!isSameName(repo, issue.repository.nameWithOwner)) {
+    return { kind: "unreadable", why: `the issue is in ${issue.repository.nameWithOwner} now` };
+  }
+  const value: IssueSeen = {
+    ref: { repo, number: issue.number },
+    url: issue.url,
+    title: issue.title,
+    body: issue.body,
+    state: issue.state === "OPEN" ? "open" : "closed",
+    // Pull requests are another type in GraphQL: neither the list nor `issue(number:)` answers
+    // with one.
+    isPullRequest: false,
+    createdAt: issue.createdAt,
+    bodyEditedAt: issue.lastEditedAt,
+    labels: issue.labels.nodes.map((label) => label.name),
+    history: toHistory(issue.timelineItems),
+    blockers: toBlockers(issue.blockedBy),
+    ownComments: toOwnComments(issue.comments, ownId),
+  };
+  return { kind: "read", value };
+}
+
+/** Whether GitHub's name of a repo is the one we asked for; GitHub ignores case in names. */
+function isSameName(repo: RepoRef, nameWithOwner: string): boolean {
+  return `${repo.owner}/${repo.name}`.toLowerCase() === nameWithOwner.toLowerCase();
+}
+
+function toHistory(wire: z.infer<typeof IssueWire>["timelineItems"]): IssueHistory {
+  const events: IssueEvent[] = [];
+  for (const event of wire.nodes) {
+    if (event !== null) events.push(toEvent(event));
+  }
+  const isWhole = !wire.pageInfo.hasPreviousPage && events.length === wire.nodes.length;
+  return { kind: isWhole ? "complete" : "truncated", events };
+}
+
+function toEvent(wire: z.infer<typeof EventWire>): IssueEvent {
+  const moment = { id: wire.id, at: wire.createdAt };
+  switch (wire.__typename) {
+    case "LabeledEvent": {
+      const isByIntent = wire.intent !== null && wire.intent !== undefined;
+      const actor = toActor(wire.actor);
+      return { kind: "labeled", ...moment, label: wire.label.name, actor, isByIntent };
+    }
+    case "UnlabeledEvent":
+      return { kind: "unlabeled", ...moment, label: wire.label.name, actor: toActor(wire.actor) };
+    case "ClosedEvent": {
+      const closer = toCloser(wire.closer?.__typename);
+      return { kind: "closed", ...moment, actor: toActor(wire.actor), closer };
+    }
+    case "ReopenedEvent":
+      return { kind: "reopened", ...moment, actor: toActor(wire.actor) };
+    case "RenamedTitleEvent":
+      return { kind: "renamed", ...moment, actor: toActor(wire.actor) };
+    case "TransferredEvent":
+      return { kind: "transferred", ...moment };
+  }
+}
+
+/** A project board that closes an issue does so because somebody moved a card: a hand. */
+function toCloser(typename: string | undefined): "hand" | "commit" | "pull-request" {
+  if (typename === "Commit") return "commit";
+  return typename === "PullRequest" ? "pull-request" : "hand";
+}
+
+/** Only users and bots are accounts that act; a mannequin or a deleted account is nobody. */
+function toActor(wire: z.infer<typeof ActorWire>): Actor {
+  if (wire === null || wire.databaseId === null || wire.databaseId === undefined) {
+    return { kind: "unknown" };
+  }
+  const isBot = wire.__typename === "Bot";
+  if (!isBot && wire.__typename !== "User") return { kind: "unknown" };
+  // GraphQL leaves out the suffix that REST and people know a bot by; without it a bot could pass
+  // for the person of that name in a list of logins.
+  const isBare = isBot && !wire.login.endsWith("[bot]");
+  const login = isBare ? `${wire.login}[bot]` : wire.login;
+  return { kind: "account", id: wire.databaseId, login, isBot };
+}
+
+function toBlockers(wire: z.infer<typeof IssueWire>["blockedBy"]): BlockersSeen {
+  if (wire.pageInfo.hasNextPage) {
+    return { kind: "unreadable", why: `truncated: more than ${wire.nodes.length} blockers` };
+  }
+  return { kind: "listed", blockers: wire.nodes.map(toBlocker) };
+}
+
+function toBlocker(wire: z.infer<typeof BlockerWire> | null): Blocker {
+  if (wire === null) return { key: HIDDEN_BLOCKER, state: "unreadable" };
+  const key = `${wire.repository.nameWithOwner}#${wire.number}`;
+  return { key, state: wire.state === "OPEN" ? "open" : "closed" };
+}
+
+/** Keeps GitHub's order, which is that of creation. A comment we could not edit later is a gap. */
+function toOwnComments(
+  wire: z.infer<typeof IssueWire>["comments"],
+  ownId: string,
+): OwnCommentsSeen {
+  const comments = [];
+  let isWhole = !wire.pageInfo.hasPreviousPage;
+  for (const comment of wire.nodes) {
+    if (comment === null) {
+      isWhole = false;
+      continue;
+    }
+    const author = toActor(comment.author);
+    if (author.kind !== "account" || author.id !== ownId) continue;
+    if (comment.fullDatabaseId === null) isWhole = false;
+    else comments.push({ id: comment.fullDatabaseId, body: comment.body });
+  }
+  return { kind: isWhole ? "complete" : "truncated", comments };
+}

@@ -1,0 +1,54 @@
+import { writeSync } from "node:fs";
+import { readGates } from "./pure/gates.ts";
+
+/** The oldest Node whose built-in modules and syntax the rest of the program relies on. */
+const NODE_MAJOR_MIN = 24;
+
+/** pino's number for `info`, so that this line reads like every other line of the log. */
+const LEVEL_INFO = 30;
+
+/** Exactly a tick and nothing else: any flag or other command is the command line's to judge. */
+function loopOf(argv: readonly string[]): "poller" | "watcher" | null {
+  if (argv.length !== 1) return null;
+  if (argv[0] === "poll") return "poller";
+  return argv[0] === "watch" ? "watcher" : null;
+}
+
+/** The one line of a tick that does nothing, or null where the whole program has to look. */
+function disabledLine(): string | null {
+  const loop = loopOf(process.argv.slice(2));
+  if (loop === null) return null;
+  const gates = readGates(process.env);
+  if (gates.kind !== "disabled") return null;
+  const { because, text } = gates;
+  return JSON.stringify({
+    level: LEVEL_INFO,
+    time: Date.now(),
+    loop,
+    because,
+    text,
+    msg: "disabled",
+  });
+}
+
+/**
+ * The front door. It must parse and run on any Node since 18 and load nothing but `fs`: a disabled tick runs
+ * every minute for as long as the product is installed, and costs a bare Node start this way.
+ */
+function enter(): void {
+  const line = disabledLine();
+  if (line !== null) {
+    writeSync(1, `${line}\n`);
+    return;
+  }
+  const running = process.versions.node;
+  if (Number.parseInt(running, 10) < NODE_MAJOR_MIN) {
+    writeSync(2, `afk needs Node ${NODE_MAJOR_MIN} or newer; this is Node ${running}.\n`);
+    process.exitCode = 1;
+    return;
+  }
+  // A program that cannot be loaded rejects, and Node itself then prints the stack and exits 1.
+  void import("./main.ts");
+}
+
+enter();

@@ -1,0 +1,34 @@
+import type { Sha256Hex } from "../pure/identity.ts";
+import type { AgentReader, AgentWriter } from "../pure/ports/agent.ts";
+import type { CiReader } from "../pure/ports/ci.ts";
+import type { Lease } from "../pure/ports/lease.ts";
+import type { Notifier } from "../pure/ports/notifier.ts";
+import type { TrackerReader, TrackerWriter } from "../pure/ports/tracker.ts";
+
+/** A JSON log: constant messages, data in fields. pino's shape. */
+export type TickLog = {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+};
+
+/** Everything a tick reaches the outside world with. */
+export type TickDeps = {
+  readonly tracker: { readonly reader: TrackerReader; readonly writer: TrackerWriter };
+  readonly agent: { readonly reader: AgentReader; readonly writer: AgentWriter };
+  readonly ci: CiReader;
+  readonly notifiers: readonly Notifier[];
+  readonly lease: Lease;
+  readonly log: TickLog;
+  /** Epoch ms. */
+  readonly now: () => number;
+  readonly sha256: Sha256Hex;
+};
+
+/** The configuration fits no run of any tick; the command line answers it with the exit code for that. */
+export class ConfigRefused extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = "ConfigRefused";
+  }
+}

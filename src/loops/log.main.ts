@@ -1,0 +1,43 @@
+import pino from "pino";
+
+/** Below this a value is too common to be taken for a secret: redacting it would eat ordinary words. */
+const SECRET_CHARACTERS_MIN = 6;
+
+/** Any form of a forge's tokens, should one arrive from outside rather than from our configuration. */
+const TOKEN_FORMS =
+  /\b(?:gh[opsur]_[A-Za-z0-9._-]{20,}|github_pat_\w{20,}|xox[abprs]-[\w-]{10,}|tk_\w{20,})/g;
+
+/** The secrets this process has read, so that none of them is ever printed. */
+export type Secrets = { add(value: string): void; redact(text: string): string };
+
+/** Remembers secrets and takes them out of text. */
+export function createSecrets(): Secrets {
+  const known = new Set<string>();
+  return {
+    add: (value) => {
+      if (value.length < SECRET_CHARACTERS_MIN) return;
+      known.add(value);
+      // A log line is JSON: a secret with quotes or line ends stands in it escaped.
+      known.add(JSON.stringify(value).slice(1, -1));
+    },
+    redact: (text) => {
+      let clean = text.replace(TOKEN_FORMS, "[redacted]");
+      for (const secret of known) clean = clean.replaceAll(secret, "[redacted]");
+      return clean;
+    },
+  };
+}
+
+/** JSON lines on stdout. Written at once: a tick that is killed has said what it decided. */
+export function createLog(options: {
+  readonly level: string;
+  readonly loop: string;
+  readonly secrets: Secrets;
+}): pino.Logger {
+  const stdout = pino.destination({ dest: 1, sync: true });
+  const { level, loop, secrets } = options;
+  return pino(
+    { level, base: { loop } },
+    { write: (line: string) => void stdout.write(secrets.redact(line)) },
+  );
+}

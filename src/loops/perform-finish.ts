@@ -1,0 +1,109 @@
+import { areBellsSettled } from "../pure/bells.ts";
+import { renderVerdictBell } from "../pure/doorbells.ts";
+import { issueKey } from "../pure/issue.ts";
+import { renderNotice } from "../pure/notices.ts";
+import { threadLinkOf } from "../pure/progress-comment.ts";
+import type { FinishPlan, FinishStep } from "../pure/run-observation.ts";
+import type { RunRecord } from "../pure/run-record.ts";
+import { ringBells } from "./ring-bells.ts";
+import type { RunInHand, WatchContext } from "./run-in-hand.ts";
+
+/**
+ * Performs the missing steps of a verdict, the lock label last: while it is on, the next tick looks again.
+ * Answers how many doorbells failed.
+ */
+export async function performFinish(
+  context: WatchContext,
+  run: RunInHand,
+  what: { readonly plan: FinishPlan; readonly record: RunRecord },
+): Promise<number> {
+  const { deps, settings } = context;
+  const { plan, record } = what;
+  for (const step of plan.steps) {
+    deps.log.info({ issue: record.issue, runId: record.runId, effect: step.kind }, "performing");
+    await performStep(context, run, { step, record });
+  }
+  const rung = await ringBells(
+    deps,
+    { ...run, record },
+    {
+      bell: verdictBell(context, run, record),
+      names: plan.bells,
+      read: (of) => of.verdict?.bells ?? {},
+      write: (of, bells) => ({
+        ...of,
+        verdict: of.verdict === null ? null : { ...of.verdict, bells },
+      }),
+    },
+  );
+  const clock = { now: deps.now(), notifyMsMax: settings.limits.notifyMsMax };
+  const isSettled = areBellsSettled(rung.record.verdict?.bells ?? {}, plan.bells, clock);
+  if (plan.isLabelled && isSettled) {
+    deps.log.info({ issue: record.issue, runId: record.runId, effect: "release" }, "performing");
+    await deps.tracker.writer.removeLabel(run.observed.issue.ref, settings.labels.inProgress);
+  }
+  return rung.failed;
+}
+
+async function performStep(
+  context: WatchContext,
+  run: RunInHand,
+  what: { readonly step: FinishStep; readonly record: RunRecord },
+): Promise<void> {
+  const { step, record } = what;
+  const { writer } = context.deps.tracker;
+  const { ref } = run.observed.issue;
+  switch (step.kind) {
+    case "post-notice":
+      await writer.createComment(
+        ref,
+        notice(context, run, { record, mayStillRun: step.mayStillRun }),
+      );
+      return;
+    case "close-issue":
+      await writer.closeIssue(ref, "completed");
+      return;
+    case "reopen-issue":
+      await writer.reopenIssue(ref);
+      return;
+    case "add-label":
+      await writer.addLabel(ref, step.label);
+      return;
+    case "remove-label":
+      await writer.removeLabel(ref, step.label);
+      return;
+  }
+}
+
+function notice(
+  context: WatchContext,
+  run: RunInHand,
+  what: { readonly record: RunRecord; readonly mayStillRun: boolean },
+): string {
+  const { record, mayStillRun } = what;
+  return renderNotice({
+    runId: record.runId,
+    issueKey: issueKey(run.observed.issue.ref),
+    verdict: verdictOf(record),
+    threadLink: threadLinkOf(record, context.settings.links),
+    commits: record.commits.map((commit) => commit.sha),
+    mayStillRun,
+  });
+}
+
+function verdictBell(context: WatchContext, run: RunInHand, record: RunRecord) {
+  const { issue } = run.observed;
+  return renderVerdictBell({
+    runId: record.runId,
+    issueKey: issueKey(issue.ref),
+    title: issue.title,
+    verdict: verdictOf(record),
+    link: threadLinkOf(record, context.settings.links),
+  });
+}
+
+function verdictOf(record: RunRecord): NonNullable<RunRecord["verdict"]> {
+  if (record.verdict === null)
+    throw new Error(`${record.issue}: run ${record.runId} has no verdict`);
+  return record.verdict;
+}

@@ -1,0 +1,38 @@
+import { type IssueSeen, issueKey } from "../pure/issue.ts";
+import { type LinkPolicy, renderProgress } from "../pure/progress-comment.ts";
+import type { RunRecord } from "../pure/run-record.ts";
+import type { TickDeps } from "./deps.ts";
+
+/** The run's one progress comment: edited in place, and only when its text changes. */
+export type ProgressComment = {
+  /** Writes the record. One remote request, or none when nothing changed. */
+  save(record: RunRecord): Promise<void>;
+};
+
+/** Opens the progress comment of a run; without an id the first save creates it. */
+export function openProgress(
+  deps: TickDeps,
+  links: LinkPolicy,
+  run: { readonly issue: IssueSeen; readonly commentId: string | null },
+): ProgressComment {
+  const { issue } = run;
+  let { commentId } = run;
+  let written =
+    issue.ownComments.comments.find((comment) => comment.id === commentId)?.body ?? null;
+  return {
+    save: async (record) => {
+      const body = renderProgress(record, links);
+      // Trackers may hand a comment back with other line ends or without its last newline.
+      if (written !== null && normalise(written) === normalise(body)) return;
+      const log = { issue: issueKey(issue.ref), runId: record.runId, effect: "write-record" };
+      deps.log.info(log, "performing");
+      if (commentId === null) commentId = await deps.tracker.writer.createComment(issue.ref, body);
+      else await deps.tracker.writer.editComment(issue.ref, commentId, body);
+      written = body;
+    },
+  };
+}
+
+function normalise(text: string): string {
+  return text.replaceAll("\r\n", "\n").trimEnd();
+}

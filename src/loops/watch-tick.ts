@@ -1,0 +1,208 @@
+import { threadCommandIdOf } from "../pure/identity.ts";
+import { issueKey, type RepoRef, repoKey } from "../pure/issue.ts";
+import type { Limits, RepoPolicy } from "../pure/limits.ts";
+import { collectLocks } from "../pure/locks.ts";
+import type { LabelNames } from "../pure/ports/tracker.ts";
+import type { LinkPolicy } from "../pure/progress-comment.ts";
+import type { RunDecision, RunSeen, WatchPolicy } from "../pure/run-observation.ts";
+import type { RunRecord } from "../pure/run-record.ts";
+import { decideRun } from "../pure/run-state-machine.ts";
+import type { ThreadSummary } from "../pure/thread.ts";
+import type { TickDeps } from "./deps.ts";
+import { guardEffects, LeaseLost } from "./guard.ts";
+import { observeIssues } from "./observe-issues.ts";
+import { type ObservedRun, observeRuns } from "./observe-runs.ts";
+import { performAct } from "./perform-run.ts";
+import { performFinish } from "./perform-finish.ts";
+import { openProgress } from "./progress.ts";
+import type { RunInHand, WatchContext } from "./run-in-hand.ts";
+
+/** What one watch tick did. `failed` counts runs, repos and doorbells that someone should look at. */
+export type WatchSummary = {
+  readonly kind: "ticked" | "lease-held-elsewhere";
+  readonly runs: number;
+  /** Runs by what they wait on. */
+  readonly waiting: Readonly<Record<string, number>>;
+  readonly acted: number;
+  /** Verdicts reached in this tick, by kind. */
+  readonly concluded: Readonly<Record<string, number>>;
+  readonly failed: number;
+};
+
+/** What a watch tick is told by the configuration. */
+export type WatchSettings = {
+  readonly repos: readonly RepoRef[];
+  readonly policies: ReadonlyMap<string, RepoPolicy>;
+  readonly labels: LabelNames;
+  readonly limits: Limits;
+  readonly agentActors: readonly string[];
+  readonly workspacesRoot: string;
+  readonly links: LinkPolicy;
+  readonly model: string;
+};
+
+type Tally = {
+  acted: number;
+  failed: number;
+  waiting: Record<string, number>;
+  concluded: Record<string, number>;
+};
+
+/** One watch: read every run, decide each, perform. Never exits the process. */
+export async function watchTick(deps: TickDeps, settings: WatchSettings): Promise<WatchSummary> {
+  const lease = await deps.lease.acquire();
+  if (lease.kind === "held-elsewhere") {
+    deps.log.info({ holder: lease.holder }, "lease held elsewhere");
+    return {
+      kind: "lease-held-elsewhere",
+      runs: 0,
+      waiting: {},
+      acted: 0,
+      concluded: {},
+      failed: 0,
+    };
+  }
+  try {
+    return await watchUnderLease(guardEffects(deps), settings);
+  } finally {
+    await deps.lease.release();
+  }
+}
+
+async function watchUnderLease(deps: TickDeps, settings: WatchSettings): Promise<WatchSummary> {
+  const sight = await observeIssues(deps, settings);
+  const locks = collectLocks({ now: deps.now(), repos: sight.repos, agent: sight.agent }, settings);
+  const { runs, unreadable } = await observeRuns(deps, settings, { sight, locks });
+  const tally: Tally = { acted: 0, failed: 0, waiting: {}, concluded: {} };
+  for (const each of [...sight.unreadable, ...unreadable]) {
+    deps.log.error(each, "unreadable, its runs wait");
+    tally.failed += 1;
+  }
+  const context: WatchContext = { deps, settings, agent: sight.agent };
+  const asked = new Map<string, string[]>();
+  for (const observed of runs) {
+    const runId = observed.record.runId;
+    try {
+      await watchRun(context, { observed, ownId: sight.ownId, asked, tally });
+    } catch (error) {
+      deps.log.error({ issue: issueKey(observed.issue.ref), runId, err: error }, "run failed");
+      tally.failed += 1;
+      if (error instanceof LeaseLost) break;
+    }
+  }
+  tally.failed += await interruptStrays(deps, sight.strays);
+  return { kind: "ticked", runs: runs.length, ...tally };
+}
+
+async function watchRun(
+  context: WatchContext,
+  input: {
+    readonly observed: ObservedRun;
+    readonly ownId: string;
+    /** Runs that were asked for a turn in this tick, by repo: the readings do not show them yet. */
+    readonly asked: Map<string, string[]>;
+    readonly tally: Tally;
+  },
+): Promise<void> {
+  const { observed, asked, tally } = input;
+  const repo = repoKey(observed.facts.ref);
+  const beside = asked.get(repo) ?? [];
+  const seen: RunSeen = { ...observed.seen, otherLive: [...observed.seen.otherLive, ...beside] };
+  const progress = openProgress(context.deps, context.settings.links, observed);
+  const run: RunInHand = { observed, progress, seen };
+  const policy = policyOf(context, { repo, ownId: input.ownId });
+  const decision = decideRun(observed.record, seen, policy);
+  logDecision(context, run, decision);
+  await progress.save(decision.record);
+  switch (decision.kind) {
+    case "wait":
+      tally.waiting[decision.on] = (tally.waiting[decision.on] ?? 0) + 1;
+      return;
+    case "act":
+      tally.acted += 1;
+      if (decision.act.kind === "ask-turn")
+        asked.set(repo, [...beside, issueKey(observed.issue.ref)]);
+      tally.failed += await performAct(context, run, {
+        act: decision.act,
+        record: decision.record,
+      });
+      return;
+    case "conclude":
+      await finishNow(context, run, { record: decision.record, policy, tally });
+      return;
+    case "finish":
+      tally.failed += await performFinish(context, run, decision);
+      return;
+  }
+}
+
+/** A verdict just recorded is performed in the same tick; what cannot be done yet waits for the next. */
+async function finishNow(
+  context: WatchContext,
+  run: RunInHand,
+  what: { readonly record: RunRecord; readonly policy: WatchPolicy; readonly tally: Tally },
+): Promise<void> {
+  const { record, policy, tally } = what;
+  const kind = record.verdict?.kind ?? "none";
+  tally.concluded[kind] = (tally.concluded[kind] ?? 0) + 1;
+  const decision = decideRun(record, run.seen, policy);
+  logDecision(context, run, decision);
+  await run.progress.save(decision.record);
+  if (decision.kind === "act") {
+    tally.failed += await performAct(context, run, { act: decision.act, record: decision.record });
+  }
+  if (decision.kind === "finish") tally.failed += await performFinish(context, run, decision);
+}
+
+function policyOf(
+  context: WatchContext,
+  of: { readonly repo: string; readonly ownId: string },
+): WatchPolicy {
+  const { settings, deps } = context;
+  return {
+    labels: settings.labels,
+    limits: settings.limits,
+    machines: { ownId: of.ownId, agentActors: settings.agentActors },
+    repo: settings.policies.get(of.repo) ?? { ci: "required", dispatchOnRed: false },
+    notifiers: deps.notifiers.map((notifier) => notifier.name),
+    model: settings.model,
+  };
+}
+
+/** A concluded run with nothing left to do says nothing: its thread stays in the list for days. */
+function logDecision(context: WatchContext, run: RunInHand, decision: RunDecision): void {
+  if (decision.kind === "finish") {
+    const { steps, bells, isLabelled } = decision.plan;
+    if (steps.length === 0 && bells.length === 0 && !isLabelled) return;
+  }
+  const { record, ...rest } = decision;
+  const verdict =
+    record.verdict === null
+      ? {}
+      : { verdict: record.verdict.kind, because: record.verdict.because };
+  const about = { issue: issueKey(run.observed.issue.ref), runId: record.runId };
+  context.deps.log.info({ ...about, decision: { ...rest, ...verdict } }, "decided");
+}
+
+/** The repo was taken off the allowlist: its agent is stopped, its tracker is none of ours any more. */
+async function interruptStrays(deps: TickDeps, strays: readonly ThreadSummary[]): Promise<number> {
+  let failed = 0;
+  for (const thread of strays) {
+    const about = { threadId: thread.id, workspaceRoot: thread.workspaceRoot };
+    try {
+      deps.log.warn(
+        { ...about, effect: "interrupt" },
+        "live thread of a repo that is not enrolled",
+      );
+      // The time of its last change makes the id new once the last interrupt did something.
+      const commandId = threadCommandIdOf(thread.id, `not-enrolled-${thread.updatedAt}`);
+      const ack = await deps.agent.writer.interruptTurn({ commandId, threadId: thread.id });
+      if (ack.kind === "rejected") throw new Error(`the interrupt was refused: ${ack.why}`);
+    } catch (error) {
+      deps.log.error({ ...about, err: error }, "stray failed");
+      failed += 1;
+      if (error instanceof LeaseLost) break;
+    }
+  }
+  return failed;
+}

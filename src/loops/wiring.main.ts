@@ -1,0 +1,143 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { hostname, tmpdir, userInfo } from "node:os";
+import { join } from "node:path";
+import { createT3Agent } from "../adapters/agent/t3.ts";
+import { createGithubCi } from "../adapters/ci/github.ts";
+import { type BoundedFetch, createBoundedFetch } from "../adapters/http.ts";
+import { createFileLease } from "../adapters/lease/file.ts";
+import { createNtfyNotifier } from "../adapters/notify/ntfy.ts";
+import { createGithubTracker } from "../adapters/tracker/github.ts";
+import type { Config } from "../pure/config.ts";
+import type { SecretSource } from "../pure/config-reading.ts";
+import type { Notifier } from "../pure/ports/notifier.ts";
+import { ConfigRefused, type TickDeps, type TickLog } from "./deps.ts";
+import type { Secrets } from "./log.main.ts";
+
+/** GitHub ends a query of its own accord after ten seconds; what takes longer than this hangs. */
+const HTTP_TIMEOUT_MS = 15_000;
+/** The largest answers are T3's old snapshots: parsing takes six times this, and a pod has 256 MiB. */
+const BODY_BYTES_MAX = 24 * 1024 * 1024;
+/** Enough for the parallel reads of a tick, far below GitHub's 100 concurrent requests. */
+const CONNECTIONS_MAX = 8;
+/** A tick renews while it works; one that was killed holds the next ones up for no longer than this. */
+const LEASE_TTL_MS = 60_000;
+
+/** What a tick is wired to, how many requests each service got, and how to hang up. */
+export type Wiring = {
+  readonly deps: TickDeps;
+  readonly requests: () => Readonly<Record<string, number>>;
+  close(): Promise<void>;
+};
+
+/** Builds the adapters the configuration asks for. Opens no connection. */
+export async function wire(
+  config: Config,
+  options: { readonly loop: string; readonly log: TickLog; readonly secrets: Secrets },
+): Promise<Wiring> {
+  const { agent, github } = config;
+  if (agent === null) throw new ConfigRefused("T3_BASE_URL is not set");
+  if (github === null || github.auth.kind !== "token")
+    throw new ConfigRefused("GITHUB_TOKEN is not set");
+  const read = (source: SecretSource) => readSecret(source, options.secrets);
+  const http = createClients();
+  const githubOptions = {
+    fetch: http.fetchFor("github"),
+    token: await read(github.auth.token),
+    apiUrl: new URL(github.apiUrl),
+  };
+  const tracker = createGithubTracker({ ...githubOptions, labels: config.labels });
+  const t3 = createT3Agent({
+    fetch: http.fetchFor("t3"),
+    baseUrl: new URL(agent.baseUrl),
+    readToken: () => read(agent.token),
+    now: () => new Date(),
+    model: { instanceId: agent.instance, model: agent.model },
+    runtimeMode: agent.runtimeMode,
+  });
+  const lease = createFileLease({
+    path: leasePath(options.loop, agent.baseUrl),
+    holder: `${hostname()}/${process.pid}`,
+    ttlMs: LEASE_TTL_MS,
+    now: Date.now,
+  });
+  const deps: TickDeps = {
+    tracker: { reader: tracker, writer: tracker },
+    agent: { reader: t3, writer: t3 },
+    ci: createGithubCi(githubOptions),
+    notifiers: notifiersOf(config, {
+      fetch: http.fetchFor("ntfy"),
+      read,
+      secrets: options.secrets,
+    }),
+    lease,
+    log: options.log,
+    now: Date.now,
+    sha256: (text) => createHash("sha256").update(text).digest("hex"),
+  };
+  return { deps, requests: http.requests, close: http.close };
+}
+
+function createClients(): {
+  fetchFor(service: string): BoundedFetch;
+  requests(): Readonly<Record<string, number>>;
+  close(): Promise<void>;
+} {
+  const counts: Record<string, number> = {};
+  const closers: (() => Promise<void>)[] = [];
+  return {
+    fetchFor: (service) => {
+      const client = createBoundedFetch({
+        timeoutMs: HTTP_TIMEOUT_MS,
+        bodyBytesMax: BODY_BYTES_MAX,
+        connectionsMax: CONNECTIONS_MAX,
+        onRequest: () => {
+          counts[service] = (counts[service] ?? 0) + 1;
+        },
+      });
+      closers.push(client.close);
+      return client.fetch;
+    },
+    requests: () => counts,
+    close: async () => {
+      for (const close of closers) await close();
+    },
+  };
+}
+
+/** Read anew each time it is asked for, so that a rotated file is used at once. */
+async function readSecret(source: SecretSource, secrets: Secrets): Promise<string> {
+  const value =
+    source.kind === "value" ? source.value : (await readFile(source.path, "utf8")).trim();
+  if (value === "") throw new ConfigRefused(`the secret file ${locationOf(source)} is empty`);
+  secrets.add(value);
+  return value;
+}
+
+function locationOf(source: SecretSource): string {
+  return source.kind === "file" ? source.path : "in the environment";
+}
+
+function notifiersOf(
+  config: Config,
+  from: {
+    readonly fetch: BoundedFetch;
+    readonly read: (source: SecretSource) => Promise<string>;
+    readonly secrets: Secrets;
+  },
+): readonly Notifier[] {
+  const { ntfy } = config;
+  if (ntfy === null) return [];
+  from.secrets.add(ntfy.topic);
+  const { token } = ntfy;
+  const readToken = token === null ? null : () => from.read(token);
+  return [
+    createNtfyNotifier({ fetch: from.fetch, url: new URL(ntfy.url), topic: ntfy.topic, readToken }),
+  ];
+}
+
+/** One lease a loop, user and agent server: two that drive the same server must exclude each other. */
+function leasePath(loop: string, agentUrl: string): string {
+  const server = createHash("sha256").update(agentUrl).digest("hex").slice(0, 12);
+  return join(tmpdir(), `afk-${userInfo().uid}`, `${loop}-${server}`);
+}

@@ -1,0 +1,241 @@
+import {
+  approvalOf,
+  findReadyEvent,
+  hasLabel,
+  isEditedSince,
+  type LabeledEvent,
+  newestLabelEvent,
+  orderOf,
+} from "./approval.ts";
+import type { HoldBecause, PollDecision, PollPolicy, PollSeen } from "./dispatch-policy.ts";
+import { deriveRunId, parseThreadId, threadIdOf } from "./identity.ts";
+import { issueKey, type IssueSeen, type RepoSeen, repoKey } from "./issue.ts";
+import { type Lock, type LocksByRepo, locksOf } from "./locks.ts";
+import { lastTurn, type RunRecord } from "./run-record.ts";
+import { recordCommentsOf, type RecordComment } from "./run-record-codec.ts";
+import { decideTrust } from "./trust.ts";
+
+/** A candidate answered by itself, or one that competes for its repo's slot and the capacity. */
+export type Candidate =
+  | { readonly kind: "answered"; readonly issue: IssueSeen; readonly decision: PollDecision }
+  | {
+      readonly kind: "eligible";
+      readonly issue: IssueSeen;
+      readonly runId: string;
+      readonly threadId: string;
+    };
+
+/** One candidate with all that its answer depends on. */
+export type CandidateInput = {
+  readonly seen: PollSeen;
+  readonly policy: PollPolicy;
+  readonly locks: LocksByRepo;
+  readonly repo: Extract<RepoSeen, { kind: "readable" }>;
+  readonly issue: IssueSeen;
+};
+
+type Context = CandidateInput & {
+  readonly ready: LabeledEvent | null;
+  readonly runId: string;
+  readonly threadId: string;
+  readonly own: RecordComment | null;
+};
+
+type Hold = Extract<PollDecision, { kind: "hold" }>;
+
+/** Answers one candidate by itself: the first reason wins. */
+export function decideCandidate(input: CandidateInput): Candidate {
+  const context = contextOf(input);
+  const decision =
+    adoption(context) ??
+    stateHold(context) ??
+    approvalHold(context) ??
+    blockerHold(context) ??
+    roomHold(context);
+  if (decision !== null) return { kind: "answered", issue: input.issue, decision };
+  return {
+    kind: "eligible",
+    issue: input.issue,
+    runId: context.runId,
+    threadId: context.threadId,
+  };
+}
+
+function contextOf(input: CandidateInput): Context {
+  const ready = findReadyEvent(input.issue, input.policy.labels.ready);
+  const runId = deriveRunId(input.policy.sha256, {
+    ref: input.issue.ref,
+    repoId: input.repo.facts.id,
+    approvalEventId: ready?.id ?? "",
+  });
+  const own =
+    ready === null
+      ? null
+      : (recordCommentsOf(input.issue).find((each) => runOf(each) === runId) ?? null);
+  const threadId = threadIdOf({ runId, issueNumber: input.issue.ref.number, restart: 0 });
+  return { ...input, ready, runId, threadId, own };
+}
+
+function runOf(comment: RecordComment): string {
+  return comment.kind === "record" ? comment.record.runId : comment.runId;
+}
+
+function hold(because: HoldBecause, detail: string): Hold {
+  return { kind: "hold", because, detail };
+}
+
+/** Our own run of this approval that began, has no verdict and never carried the in-progress label. */
+function adoption(context: Context): PollDecision | null {
+  const { own, ready, issue, policy } = context;
+  if (own === null || own.kind !== "record" || ready === null) return null;
+  const { record } = own;
+  if (record.verdict !== null || hasBeenLocked(issue, ready, policy.labels.inProgress)) return null;
+  const { runId, threadId } = context;
+  const giveUp = whyHandOver(context, record);
+  if (giveUp !== null) return { kind: "adopt", step: "hand-over", runId, threadId, detail: giveUp };
+  const others = foreignLocks(context);
+  const blocked = agentHold(context) ?? lockHold(others);
+  return (
+    blocked ?? {
+      kind: "adopt",
+      step: "finish",
+      runId,
+      threadId,
+      detail: "its dispatch was cut short",
+    }
+  );
+}
+
+/** Whether the issue carries the in-progress label, or carried it since it was approved. */
+function hasBeenLocked(issue: IssueSeen, ready: LabeledEvent, inProgress: string): boolean {
+  if (hasLabel(issue, inProgress)) return true;
+  const newest = newestLabelEvent(issue, inProgress);
+  return newest !== null && orderOf(issue, newest.id) > orderOf(issue, ready.id);
+}
+
+/** Why the poller must not finish the dispatch itself: the watcher's table has the row for it. */
+function whyHandOver(context: Context, record: RunRecord): string | null {
+  const { issue, policy, seen } = context;
+  const attempt = lastTurn(record)?.attempt ?? 0;
+  if (issue.state === "closed") return "the issue was closed meanwhile";
+  if (hasLabel(issue, policy.labels.paused)) return "the issue was paused meanwhile";
+  if (attempt > policy.limits.redispatchAttemptsMax)
+    return "the agent server refused every attempt";
+  if (seen.now - record.begunAt > policy.limits.adoptGraceMs) return "the dispatch took too long";
+  const approval = context.ready === null ? null : approvalOf(policy.sha256, issue, context.ready);
+  if (approval?.textHash !== record.approval.textHash) return "the text was edited meanwhile";
+  const thread = threadOf(context);
+  if (thread !== null && thread.presence !== "active") return `its thread was ${thread.presence}`;
+  return null;
+}
+
+function threadOf(context: Context): { readonly presence: string } | null {
+  const { agent } = context.seen;
+  if (agent.kind === "unreadable") return null;
+  return agent.threads.find((thread) => thread.id === context.threadId) ?? null;
+}
+
+function stateHold(context: Context): Hold | null {
+  const { issue, policy, ready } = context;
+  if (issue.state === "closed") return hold("not-open", "closed");
+  if (issue.isPullRequest) return hold("is-pull-request", "only issues are dispatched");
+  if (isHeldByHuman(issue, ready, policy.labels.human)) {
+    return hold("human-label", `${policy.labels.human} is newer than the approval`);
+  }
+  if (hasLabel(issue, policy.labels.paused)) return hold("paused", policy.labels.paused);
+  return null;
+}
+
+function isHeldByHuman(issue: IssueSeen, ready: LabeledEvent | null, human: string): boolean {
+  if (!hasLabel(issue, human)) return false;
+  const newest = newestLabelEvent(issue, human);
+  // Not in the history that was read: nothing shows that the approval is newer.
+  if (newest === null || ready === null) return true;
+  return orderOf(issue, newest.id) > orderOf(issue, ready.id);
+}
+
+function approvalHold(context: Context): Hold | null {
+  const { issue, policy, ready, repo, own } = context;
+  const { runId } = context;
+  if (own !== null) return hold("approval-already-used", `by run ${runId}`);
+  if (ready !== null && isRunInAgent(context)) {
+    return hold("approval-already-used", `by run ${runId}, whose progress comment is gone`);
+  }
+  if (ready === null) return hold("approval-not-found", "no standing labelling event was read");
+  if (issue.ownComments.kind === "truncated") {
+    return hold("issue-unreadable", "too many comments to tell whether the approval was used");
+  }
+  const actorId = ready.actor.kind === "account" ? ready.actor.id : "";
+  const trust = decideTrust({
+    event: ready,
+    permission: repo.permissions.get(actorId) ?? "unreadable",
+    policy: policy.trust,
+    ownAccount: policy.own,
+  });
+  if (trust.kind === "untrusted") return hold("untrusted-labeler", trust.because);
+  if (isEditedSince(issue, ready)) {
+    return hold("edited-after-approval", "label again to approve the text as it is now");
+  }
+  return null;
+}
+
+function isRunInAgent(context: Context): boolean {
+  const { agent } = context.seen;
+  if (agent.kind === "unreadable") return false;
+  return agent.threads.some((thread) => parseThreadId(thread.id)?.runId === context.runId);
+}
+
+function blockerHold(context: Context): Hold | null {
+  const seen = context.issue.blockers;
+  if (seen.kind === "unreadable") return hold("blocked", `blockers unreadable: ${seen.why}`);
+  const open = seen.blockers.filter((blocker) => blocker.state !== "closed");
+  if (open.length === 0) return null;
+  const names = open.map((each) =>
+    each.state === "open" ? each.key : `${each.key} (${each.state})`,
+  );
+  return hold("blocked", names.join(", "));
+}
+
+/** Whether there is room for a run: the agent server answers, the repo is free and its base is good. */
+function roomHold(context: Context): Hold | null {
+  const { issue, policy } = context;
+  const locks = locksOf(context.locks, issue.ref.repo);
+  const noRoom = agentHold(context) ?? lockHold(locks);
+  if (noRoom !== null) return noRoom;
+  if (hasLabel(issue, policy.labels.inProgress)) {
+    return hold("repo-locked", "its earlier run is still being concluded");
+  }
+  if (policy.isDraining) return hold("draining", "AFK_DRAIN is true");
+  return baseHold(context);
+}
+
+function agentHold(context: Context): Hold | null {
+  const { agent, threadReads } = context.seen;
+  if (agent.kind === "unreadable") return hold("agent-server", agent.why);
+  const read = threadReads.get(context.threadId);
+  return read?.kind === "unreadable" ? hold("agent-server", read.why) : null;
+}
+
+function lockHold(locks: readonly Lock[]): Hold | null {
+  const [first] = locks;
+  return first === undefined ? null : hold("repo-locked", `${first.issue} (${first.kind})`);
+}
+
+function foreignLocks(context: Context): readonly Lock[] {
+  const key = issueKey(context.issue.ref);
+  return locksOf(context.locks, context.issue.ref.repo).filter(
+    (lock) => lock.issue !== key || lock.runId !== context.runId,
+  );
+}
+
+function baseHold(context: Context): Hold | null {
+  const { facts } = context.repo;
+  const key = repoKey(facts.ref);
+  const policy = context.policy.policies.get(key);
+  if (policy?.dispatchOnRed === true || facts.headSha === null) return null;
+  const head = context.seen.heads.get(key);
+  if (head === undefined) return hold("base-red", `CI of ${facts.defaultBranch} could not be read`);
+  if (head.kind !== "red") return null;
+  const names = head.failing.map((check) => check.name).join(", ");
+  return hold("base-red", `${facts.defaultBranch} is red: ${names}`);
+}

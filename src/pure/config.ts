@@ -1,0 +1,140 @@
+import * as z from "zod";
+
+import {
+  readAllowlist,
+  readLabels,
+  readLimits,
+  readTrustPolicy,
+  reportUnknownKeys,
+} from "./config-env.ts";
+import { type EnrolledRepo, readRepoPolicies } from "./config-file.ts";
+import {
+  type ConfigProblem,
+  type Env,
+  isSecretSet,
+  readFlag,
+  type Reading,
+  readRule,
+  type Rule,
+} from "./config-reading.ts";
+import {
+  type AgentConfig,
+  type ForgejoConfig,
+  type GithubConfig,
+  type NtfyConfig,
+  readAgent,
+  readForgejo,
+  readGithub,
+  readNtfy,
+  readSlack,
+  type SlackConfig,
+} from "./config-services.ts";
+import { type KnownGates, readGates, readSwitch, splitList } from "./gates.ts";
+import { repoKey } from "./issue.ts";
+import type { Limits, TrustPolicy } from "./limits.ts";
+import type { LabelNames } from "./ports/tracker.ts";
+
+/** pino's levels, without `silent`: decisions are always logged. */
+export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal";
+
+/** The whole configuration. A section that is null is not configured. */
+export type Config = {
+  readonly gates: KnownGates;
+  readonly isDraining: boolean;
+  readonly labels: LabelNames;
+  readonly trust: TrustPolicy;
+  readonly limits: Limits;
+  readonly repos: readonly EnrolledRepo[];
+  readonly agent: AgentConfig | null;
+  readonly github: GithubConfig | null;
+  readonly forgejo: ForgejoConfig | null;
+  readonly slack: SlackConfig | null;
+  readonly ntfy: NtfyConfig | null;
+  readonly logLevel: LogLevel;
+};
+
+/** The configuration, or every problem in it at once. */
+export type ConfigResult =
+  | { readonly kind: "ok"; readonly config: Config }
+  | { readonly kind: "problems"; readonly problems: readonly ConfigProblem[] };
+
+const logLevelRule: Rule<LogLevel> = {
+  schema: z
+    .string()
+    .toLowerCase()
+    .pipe(z.enum(["trace", "debug", "info", "warn", "error", "fatal"])),
+  problem: "is not a log level",
+  mend: "write trace, debug, info, warn, error or fatal",
+};
+
+/**
+ * Reads the environment and the parsed configuration file (`undefined` or `null` when there is none). All
+ * problems at once; none of them repeats a value that could be a secret.
+ */
+export function parseConfig(env: Env, file: unknown): ConfigResult {
+  const reading: Reading = { env, problems: [] };
+  const gates = readGates(env);
+  reportUnknownKeys(reading);
+  readFlag(reading, "AFK_KILL_SWITCH");
+  const sections = {
+    isDraining: readFlag(reading, "AFK_DRAIN"),
+    labels: readLabels(reading),
+    trust: readTrustPolicy(reading),
+    limits: readLimits(reading),
+    repos: readRepoPolicies(reading, readAllowlist(reading), file),
+    agent: readAgent(reading),
+    github: readGithub(reading),
+    forgejo: readForgejo(reading),
+    slack: readSlack(reading),
+    ntfy: readNtfy(reading),
+    logLevel: readRule(reading, "LOG_LEVEL", logLevelRule) ?? "info",
+  };
+  reportUnsupported(reading, sections.repos);
+  if (isMeantToRun(env)) reportMissing(reading, sections.repos);
+  if (reading.problems.length > 0 || gates.kind === "unsure") {
+    return { kind: "problems", problems: reading.problems };
+  }
+  return { kind: "ok", config: { gates, ...sections } };
+}
+
+/** Both gates opened by the operator, whatever else may be wrong with the configuration. */
+function isMeantToRun(env: Env): boolean {
+  const isSwitchOff = readSwitch(env["AFK_KILL_SWITCH"]) === "off";
+  return isSwitchOff && splitList(env["AFK_ALLOWLIST"]).length > 0;
+}
+
+function reportMissing(reading: Reading, repos: readonly EnrolledRepo[]): void {
+  const required = ["T3_BASE_URL", "T3_TOKEN", "T3_MODEL"];
+  const isOn = (tracker: string): boolean => repos.some((repo) => repo.ref.tracker === tracker);
+  if (isOn("github") && !isSecretSet(reading.env, "GITHUB_APP_ID")) required.push("GITHUB_TOKEN");
+  if (isOn("forgejo")) required.push("FORGEJO_URL", "FORGEJO_TOKEN");
+  const reported = new Set(reading.problems.map((problem) => problem.key));
+  for (const key of required) {
+    if (isSecretSet(reading.env, key) || reported.has(key)) continue;
+    const mend = key.endsWith("_TOKEN") ? `set ${key} or ${key}_FILE` : `set ${key}`;
+    const problem = "is required to run, and not set";
+    reading.problems.push({ key, problem, mend });
+  }
+}
+
+/** What can be written down already but does nothing yet: said, instead of silently ignored. */
+function reportUnsupported(reading: Reading, repos: readonly EnrolledRepo[]): void {
+  const problem = "is not supported by this version yet";
+  for (const { ref } of repos) {
+    if (ref.tracker === "github") continue;
+    const mend = `remove ${repoKey(ref)}`;
+    reading.problems.push({
+      key: "AFK_ALLOWLIST",
+      problem: `has ${repoKey(ref)}: ${ref.tracker} ${problem}`,
+      mend,
+    });
+  }
+  const later: ReadonlyArray<readonly [key: string, mend: string]> = [
+    ["GITHUB_APP_ID", "use GITHUB_TOKEN"],
+    ["SLACK_WEBHOOK_URL", "use NTFY_URL and NTFY_TOPIC"],
+    ["SLACK_BOT_TOKEN", "use NTFY_URL and NTFY_TOPIC"],
+  ];
+  for (const [key, mend] of later) {
+    if (isSecretSet(reading.env, key)) reading.problems.push({ key, problem, mend });
+  }
+}

@@ -1,0 +1,136 @@
+import { findReadyEvent, hasLabel, isPerson, newestLabelEvent } from "./approval.ts";
+import { noteUndelivered, openBells } from "./bells.ts";
+import type { IssueSeen } from "./issue.ts";
+import { findNotice } from "./notices.ts";
+import { closedByPerson } from "./rows-brakes.ts";
+import type {
+  FinishStep,
+  RunDecision,
+  RunSeen,
+  ThreadVerb,
+  WatchPolicy,
+} from "./run-observation.ts";
+import { lastTurn, type RunRecord } from "./run-record.ts";
+import { parseIso } from "./time.ts";
+
+type VerdictNote = NonNullable<RunRecord["verdict"]>;
+type Noted = RunRecord & { readonly verdict: VerdictNote };
+
+/**
+ * T0: performs what is missing of a recorded verdict, and reads nothing else. A turn still live is stopped
+ * first (interrupt, next tick session stop); one that will not stop delays nothing further.
+ */
+export function decideFinish(record: RunRecord, seen: RunSeen, policy: WatchPolicy): RunDecision {
+  const { verdict } = record;
+  if (verdict === null) throw new Error(`run ${record.runId}: finished without a verdict`);
+  const noted: Noted = { ...record, verdict, waitingOn: null };
+  return stopFirst(noted, seen, policy) ?? finish(noted, seen, policy);
+}
+
+function stopFirst(record: Noted, seen: RunSeen, policy: WatchPolicy): RunDecision | null {
+  const { verdict } = record;
+  const turn = lastTurn(record);
+  if (seen.thread.kind === "silent" && turn !== null && turn.end === null) {
+    const isLong = seen.now - verdict.at > policy.limits.verdictMsMax;
+    return isLong ? null : { row: "T0", record, kind: "wait", on: "agent-server" };
+  }
+  if (seen.thread.kind !== "seen" || !seen.thread.isLive || turn === null) return null;
+  if (verdict.stopAsks > 1) return null;
+  const verbs = stopVerbs(seen.thread.isArchived, verdict.stopAsks);
+  const counted = { ...record, verdict: { ...verdict, stopAsks: verdict.stopAsks + 1 } };
+  return {
+    row: "T0",
+    record: counted,
+    kind: "act",
+    act: { kind: "command-thread", threadId: turn.threadId, verbs },
+  };
+}
+
+/** An archived thread drops what its session says: out of the archive first, or it looks live for ever. */
+function stopVerbs(isArchived: boolean, stopAsks: number): readonly ThreadVerb[] {
+  if (isArchived) return ["unarchive", "stop-session"];
+  return stopAsks === 0 ? ["interrupt"] : ["stop-session"];
+}
+
+function finish(record: Noted, seen: RunSeen, policy: WatchPolicy): RunDecision {
+  const clock = { now: seen.now, notifyMsMax: policy.limits.notifyMsMax };
+  const bells = noteUndelivered(record.verdict.bells, clock);
+  const noted = { ...record, verdict: { ...record.verdict, bells } };
+  const ringing = record.verdict.kind === "cancelled" ? [] : policy.notifiers;
+  // Without its label the run is released, or a newer run owns the issue: its state and labels are other
+  // people's now, and what is left of this run is only told.
+  const isLabelled = !seen.isSuperseded && hasLabel(seen.issue, policy.labels.inProgress);
+  const steps = [
+    ...noticeSteps(noted, seen),
+    ...(isLabelled ? stateSteps(noted, seen.issue, policy) : []),
+  ];
+  const plan = {
+    steps: [...steps, ...readySteps(noted, seen.issue, policy)],
+    bells: openBells(bells, ringing, clock),
+    isLabelled,
+  };
+  return { row: "T0", record: noted, kind: "finish", plan };
+}
+
+/** A newer approval is another run's: its label stays. */
+function readySteps(record: Noted, issue: IssueSeen, policy: WatchPolicy): readonly FinishStep[] {
+  const approved = findReadyEvent(issue, policy.labels.ready);
+  if (approved?.id !== record.approval.eventId) return [];
+  return [{ kind: "remove-label", label: policy.labels.ready }];
+}
+
+function noticeSteps(record: Noted, seen: RunSeen): readonly FinishStep[] {
+  if (findNotice(seen.issue.ownComments.comments, record.runId) !== null) return [];
+  const mayStillRun = seen.thread.kind === "seen" && seen.thread.isLive;
+  return [{ kind: "post-notice", mayStillRun }];
+}
+
+function needsHuman(verdict: VerdictNote): boolean {
+  return verdict.kind === "needs-human" || verdict.kind === "frozen";
+}
+
+/**
+ * Closes what is done; hands over what is not, reopened where a keyword or an agent closed it too early.
+ * A person's hand stands.
+ */
+function stateSteps(record: Noted, issue: IssueSeen, policy: WatchPolicy): readonly FinishStep[] {
+  const { verdict } = record;
+  if (verdict.kind === "done") {
+    return issue.state === "open" && !isReopened(record, issue, policy)
+      ? [{ kind: "close-issue" }]
+      : [];
+  }
+  if (!needsHuman(verdict)) return [];
+  const isWronglyClosed = issue.state === "closed" && closedByPerson(issue, policy) === null;
+  return [
+    ...(isWronglyClosed ? [{ kind: "reopen-issue" as const }] : []),
+    ...humanSteps(record, issue, policy),
+  ];
+}
+
+function humanSteps(record: Noted, issue: IssueSeen, policy: WatchPolicy): readonly FinishStep[] {
+  const { human } = policy.labels;
+  if (hasLabel(issue, human) || isTakenOff(record, issue, policy)) return [];
+  return [{ kind: "add-label", label: human }];
+}
+
+/** A reopening by a person after the verdict is a veto: the issue is not closed a second time. */
+function isReopened(record: Noted, issue: IssueSeen, policy: WatchPolicy): boolean {
+  return issue.history.events.some(
+    (event) =>
+      event.kind === "reopened" &&
+      isPerson(event.actor, policy.machines) &&
+      isSince(record.verdict, event.at),
+  );
+}
+
+function isTakenOff(record: Noted, issue: IssueSeen, policy: WatchPolicy): boolean {
+  const newest = newestLabelEvent(issue, policy.labels.human);
+  if (newest === null || newest.kind === "labeled") return false;
+  return isPerson(newest.actor, policy.machines) && isSince(record.verdict, newest.at);
+}
+
+/** Trackers stamp whole seconds: what happened in the verdict's own second counts as after it. */
+function isSince(verdict: VerdictNote, at: string): boolean {
+  return (parseIso(at) ?? 0) >= Math.floor(verdict.at / 1000) * 1000;
+}

@@ -1,0 +1,99 @@
+import { hasLabel } from "./approval.ts";
+import { parseThreadId, workspaceRootOf } from "./identity.ts";
+import { issueKey, type IssueSeen, type RepoRef, type RepoSeen, repoKey } from "./issue.ts";
+import type { Limits } from "./limits.ts";
+import type { LabelNames } from "./ports/tracker.ts";
+import { lastTurn } from "./run-record.ts";
+import { recordCommentsOf } from "./run-record-codec.ts";
+import type { AgentSeen, ThreadSummary } from "./thread.ts";
+import { isLive } from "./thread-state.ts";
+
+/** Something that keeps a repo busy, and the issue it belongs to (`owner/name#N`). */
+export type Lock = {
+  readonly kind: "label" | "live-thread" | "turn-asked";
+  readonly issue: string;
+  readonly runId: string | null;
+};
+
+/** The enrolled repo a thread of ours works in; null for other threads and other folders. */
+export function repoOfThread(
+  thread: ThreadSummary,
+  repos: readonly RepoRef[],
+  workspacesRoot: string,
+): RepoRef | null {
+  if (parseThreadId(thread.id) === null) return null;
+  const folder = thread.workspaceRoot.toLowerCase();
+  // Case does not matter: an allowlist entry respelled in another case is the same repo.
+  return (
+    repos.find((repo) => workspaceRootOf(workspacesRoot, repo).toLowerCase() === folder) ?? null
+  );
+}
+
+/** Locks by live threads: any thread of ours in the repo whose agent may be working. */
+export function threadLocks(
+  repo: RepoRef,
+  threadsOfRepo: readonly ThreadSummary[],
+): readonly Lock[] {
+  return threadsOfRepo.filter(isLive).flatMap((thread) => {
+    const name = parseThreadId(thread.id);
+    if (name === null) return [];
+    const issue = issueKey({ repo, number: name.issueNumber });
+    return [{ kind: "live-thread" as const, issue, runId: name.runId }];
+  });
+}
+
+/**
+ * Locks by an issue: its in-progress label, unless a human took over or its run has its verdict (what is
+ * left then is only to tell people), and a turn that its records say may yet start.
+ */
+export function issueLocks(
+  issue: IssueSeen,
+  labels: LabelNames,
+  clock: { readonly now: number; readonly startGraceMs: number },
+): readonly Lock[] {
+  const key = issueKey(issue.ref);
+  const records = recordCommentsOf(issue).flatMap((each) =>
+    each.kind === "record" ? [each.record] : [],
+  );
+  const newest = records.at(-1) ?? null;
+  const locks: Lock[] = [];
+  const isConcluded = newest !== null && newest.verdict !== null;
+  if (hasLabel(issue, labels.inProgress) && !hasLabel(issue, labels.human) && !isConcluded) {
+    locks.push({ kind: "label", issue: key, runId: newest?.runId ?? null });
+  }
+  for (const record of records) {
+    const turn = lastTurn(record);
+    if (record.verdict !== null || turn === null || turn.end !== null) continue;
+    if (clock.now - turn.asked.at > clock.startGraceMs) continue;
+    locks.push({ kind: "turn-asked", issue: key, runId: record.runId });
+  }
+  return locks;
+}
+
+/** `owner/name` to its locks, from everything that was read of the repo. */
+export type LocksByRepo = ReadonlyMap<string, readonly Lock[]>;
+
+/** All locks of one repo. */
+export function locksOf(locks: LocksByRepo, repo: RepoRef): readonly Lock[] {
+  return locks.get(repoKey(repo)) ?? [];
+}
+
+/** The locks of every enrolled repo, by repo key. An unreadable repo still has those of its threads. */
+export function collectLocks(
+  seen: { readonly now: number; readonly repos: readonly RepoSeen[]; readonly agent: AgentSeen },
+  policy: { readonly labels: LabelNames; readonly limits: Limits; readonly workspacesRoot: string },
+): LocksByRepo {
+  const refs = seen.repos.map((repo) => (repo.kind === "readable" ? repo.facts.ref : repo.ref));
+  const clock = { now: seen.now, startGraceMs: policy.limits.startGraceMs };
+  const locks = new Map<string, Lock[]>(refs.map((ref) => [repoKey(ref), []]));
+  for (const repo of seen.repos) {
+    if (repo.kind === "unreadable") continue;
+    const own = repo.issues.flatMap((issue) => issueLocks(issue, policy.labels, clock));
+    locks.get(repoKey(repo.facts.ref))?.push(...own);
+  }
+  for (const thread of seen.agent.kind === "readable" ? seen.agent.threads : []) {
+    const repo = repoOfThread(thread, refs, policy.workspacesRoot);
+    if (repo !== null) locks.get(repoKey(repo))?.push(...threadLocks(repo, [thread]));
+  }
+  return locks;
+}

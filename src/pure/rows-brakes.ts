@@ -1,0 +1,81 @@
+import { hasLabel, isPerson, newestLabelEvent, orderOf } from "./approval.ts";
+import type { Actor, IssueEvent, IssueSeen } from "./issue.ts";
+import { act, commandThread, conclude, type Context, isThreadLive, wait } from "./rows-context.ts";
+import type { RunDecision, WatchPolicy } from "./run-observation.ts";
+
+/** T1: a person closed the issue, took off an in-progress label that this run had, or began anew. */
+export function brakeRow(context: Context): RunDecision | null {
+  const { seen, policy } = context;
+  if (seen.isSuperseded) {
+    const detail = "the issue was labelled again and a newer run took over";
+    return conclude(context, "T1", { kind: "cancelled", because: "cancelled-by-person", detail });
+  }
+  const closed = closedByPerson(seen.issue, policy);
+  if (closed !== null) {
+    const detail = `${nameOf(closed)} closed the issue`;
+    return conclude(context, "T1", { kind: "cancelled", because: "cancelled-by-person", detail });
+  }
+  const removedBy = unlockedByPerson(context);
+  if (removedBy === null) return null;
+  const detail = `${removedBy} removed the label ${policy.labels.inProgress}`;
+  return conclude(context, "T1", { kind: "cancelled", because: "cancelled-by-person", detail });
+}
+
+type Closed = Extract<IssueEvent, { kind: "closed" }>;
+
+/** The closing by a person's hand that stands; a closing keyword in a commit or pull request is no brake. */
+export function closedByPerson(issue: IssueSeen, policy: WatchPolicy): Closed | null {
+  if (issue.state !== "closed") return null;
+  const newest = issue.history.events.findLast((event): event is Closed => event.kind === "closed");
+  // Closed, and no event says by whom: the safe reading is that somebody wants it to stop.
+  if (newest === undefined) {
+    return { kind: "closed", id: "", at: "", actor: { kind: "unknown" }, closer: "hand" };
+  }
+  const isByHand = newest.closer === "hand" && isPerson(newest.actor, policy.machines);
+  return isByHand ? newest : null;
+}
+
+function unlockedByPerson(context: Context): string | null {
+  const { seen, policy, record } = context;
+  if (record.lockedAt === null || hasLabel(seen.issue, policy.labels.inProgress)) return null;
+  const newest = newestLabelEvent(seen.issue, policy.labels.inProgress);
+  if (newest === null) return "somebody";
+  if (newest.kind === "labeled") return null;
+  return isPerson(newest.actor, policy.machines) ? nameOf(newest) : null;
+}
+
+function nameOf(event: { readonly actor: Actor }): string {
+  return event.actor.kind === "account" ? event.actor.login : "somebody";
+}
+
+/**
+ * The missing end of a dispatch: the run has no in-progress label and no person took it off. The human label
+ * of an earlier run goes first, else the new label would lock nothing.
+ */
+export function lockRow(context: Context): RunDecision | null {
+  const { seen, policy, record } = context;
+  const { human, inProgress } = policy.labels;
+  if (hasLabel(seen.issue, inProgress)) return null;
+  const remove = isOlderThanApproval(seen.issue, human, record.approval.eventId) ? [human] : [];
+  return act(record, "T1", { kind: "lock", remove, add: inProgress });
+}
+
+function isOlderThanApproval(issue: IssueSeen, label: string, approvalEventId: string): boolean {
+  if (!hasLabel(issue, label)) return false;
+  const newest = newestLabelEvent(issue, label);
+  return newest !== null && orderOf(issue, newest.id) < orderOf(issue, approvalEventId);
+}
+
+/** T2: paused. A live turn is interrupted once; every clock but the wall's stands still. */
+export function pauseRow(context: Context): RunDecision | null {
+  const { seen, policy, turn } = context;
+  if (!hasLabel(seen.issue, policy.labels.paused)) return null;
+  if (turn === null || turn.end !== null || turn.pauseInterrupts > 0 || !isThreadLive(context)) {
+    return wait(context, "T2", "paused");
+  }
+  return commandThread(context, "T2", {
+    turn,
+    change: { pauseInterrupts: 1 },
+    verbs: ["interrupt"],
+  });
+}

@@ -1,0 +1,91 @@
+import { type IssueSeen, issueKey, type OwnComment } from "./issue.ts";
+import { RECORD_VERSION, type RunRecord, RunRecordSchema } from "./run-record.ts";
+
+/** GitHub refuses more than 65,536 characters; the rest is headroom for its own accounting. */
+export const COMMENT_CHARACTERS_MAX = 60_000;
+
+const FOOTER = /<!-- afk:record (\{[^\n]*\}) -->\s*$/;
+const MARKER = /^<!-- afk:run=([0-9a-f]{12}) -->/;
+
+/** The first line of a run's one progress comment. */
+export function runMarker(runId: string): string {
+  return `<!-- afk:run=${runId} -->`;
+}
+
+/** What a comment of our own account holds. */
+export type DecodedComment =
+  | { readonly kind: "record"; readonly commentId: string; readonly record: RunRecord }
+  /** Ours by its marker, and not readable by this version: another image wrote it. */
+  | { readonly kind: "unknown-version"; readonly commentId: string; readonly runId: string }
+  /** Ours by its marker, and damaged: rebuilt in place as if it had been deleted. */
+  | {
+      readonly kind: "malformed";
+      readonly commentId: string;
+      readonly runId: string;
+      readonly why: string;
+    }
+  /** A record of another issue, pasted here: it counts for nothing. */
+  | { readonly kind: "foreign"; readonly commentId: string }
+  /** Any other comment. */
+  | { readonly kind: "other" };
+
+/** A comment that is a run's progress comment, readable or not. */
+export type RecordComment = Exclude<DecodedComment, { kind: "other" | "foreign" }>;
+
+/**
+ * The record as the hidden last line of a comment. JSON with every `<`, `>` and `-` inside strings escaped,
+ * so that no value can end the HTML comment it stands in.
+ */
+export function encodeRecord(record: RunRecord): string {
+  const json = JSON.stringify(record);
+  const safe = json.replace(/[<>]|--/g, (found) =>
+    [...found].map((char) => `\\u00${char.charCodeAt(0).toString(16)}`).join(""),
+  );
+  return `<!-- afk:record ${safe} -->`;
+}
+
+/** Reads a comment of our own account on the named issue. Hostile text is a value, never an exception. */
+export function decodeComment(comment: OwnComment, issue: string): DecodedComment {
+  const marker = MARKER.exec(comment.body);
+  if (marker === null) return { kind: "other" };
+  const [, runId = ""] = marker;
+  const commentId = comment.id;
+  const footer = FOOTER.exec(comment.body);
+  if (footer === null) return { kind: "malformed", commentId, runId, why: "no record in it" };
+  const value = parseJson(footer[1] ?? "");
+  if (value === undefined)
+    return { kind: "malformed", commentId, runId, why: "its record is no JSON" };
+  const version = versionOf(value);
+  if (typeof version === "number" && version !== RECORD_VERSION) {
+    return { kind: "unknown-version", commentId, runId };
+  }
+  const parsed = RunRecordSchema.safeParse(value);
+  if (!parsed.success) {
+    const where = parsed.error.issues.map((problem) => problem.path.join(".")).join(", ");
+    return { kind: "malformed", commentId, runId, why: `its record is wrong at ${where}` };
+  }
+  if (parsed.data.issue !== issue || parsed.data.runId !== runId)
+    return { kind: "foreign", commentId };
+  return { kind: "record", commentId, record: parsed.data };
+}
+
+/** Every comment of ours on the issue that holds or held a record of it, oldest first. */
+export function recordCommentsOf(issue: IssueSeen): readonly RecordComment[] {
+  const key = issueKey(issue.ref);
+  const decoded = issue.ownComments.comments.map((comment) => decodeComment(comment, key));
+  return decoded.filter((each) => each.kind !== "other" && each.kind !== "foreign");
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function versionOf(value: unknown): unknown {
+  return typeof value === "object" && value !== null && "version" in value
+    ? value.version
+    : undefined;
+}

@@ -1,0 +1,193 @@
+import * as z from "zod";
+import type { Approval } from "./approval.ts";
+import { FRESH_CLOCKS } from "./run-clock.ts";
+import { threadIdOf } from "./identity.ts";
+import { VERDICT_BECAUSES } from "./verdict.ts";
+
+/** The version this program writes. Another version is left alone: an older image must not judge it. */
+export const RECORD_VERSION = 1;
+
+/** Enough for an agent's last words in a notice, and small beside a comment's 60,000 characters. */
+export const DETAIL_CHARACTERS_MAX = 2000;
+
+/** A run asks for a handful of turns; a record with more was not written by us. */
+const TURNS_MAX = 200;
+const COMMITS_MAX = 500;
+
+const Id = z.string().min(1).max(200);
+const Ms = z.number().int().nonnegative();
+const Count = z.number().int().nonnegative().max(10_000);
+const Detail = z.string().max(DETAIL_CHARACTERS_MAX);
+const Sha = z.string().regex(/^[0-9a-f]{40,64}$/);
+
+const ClockStart = z.strictObject({ at: Ms, pausedMs: Ms, waitedMs: Ms });
+const Stillness = z.strictObject({ since: Ms.nullable(), ms: Ms });
+
+/** Per notifier name: since when it was tried, and how that stands. */
+const Bells = z.record(
+  z.string().max(40),
+  z.strictObject({ firstTryAt: Ms, state: z.enum(["trying", "rung", "undelivered"]) }),
+);
+
+const Outcome = z.union([
+  z.strictObject({ kind: z.literal("pushed"), sha: z.string().max(64) }),
+  z.strictObject({ kind: z.enum(["blocked", "already-done", "not-reproducible"]), words: Detail }),
+]);
+
+const TurnEnd = z.strictObject({
+  at: Ms,
+  how: z.enum(["over", "failed", "limit-reached"]),
+  outcome: Outcome.nullable(),
+  /** The agent's last words, or the server's last error: data. */
+  words: Detail,
+});
+
+const Turn = z.strictObject({
+  ordinal: Count,
+  kind: z.enum(["first", "corrective", "nudge", "restart", "answer"]),
+  attempt: Count,
+  threadId: Id,
+  asked: ClockStart,
+  /** When it was first seen running, or over when it was never caught running. */
+  firstSeen: ClockStart.nullable(),
+  end: TurnEnd.nullable(),
+  /** How often the pause brake interrupted it. */
+  pauseInterrupts: Count,
+  /** 0, then 1 after an interrupt, 2 after a session stop, for running too long. */
+  stopAsks: Count,
+  /** How often its thread was taken out of the archive. */
+  revivals: Count,
+  /** The newest commit of the run when a corrective turn was asked for. */
+  newestCommitAtAsk: Sha.nullable(),
+  /** False for a corrective turn about a red that our own commit never showed. */
+  isCounted: z.boolean(),
+});
+
+const Commit = z.strictObject({
+  sha: Sha,
+  phases: z.array(z.enum(["tests-red", "green"])).max(2),
+  parent: Sha.nullable(),
+  firstSeen: ClockStart,
+});
+
+const Question = z.strictObject({ requestId: Id, firstSeen: ClockStart, bells: Bells });
+
+const VerdictNote = z.strictObject({
+  kind: z.enum(["done", "needs-human", "frozen", "cancelled"]),
+  because: z.enum(VERDICT_BECAUSES),
+  detail: Detail,
+  at: Ms,
+  /** 0, then 1 after an interrupt, 2 after a session stop of a turn still live. */
+  stopAsks: Count,
+  bells: Bells,
+});
+
+export const RunRecordSchema = z.strictObject({
+  version: z.literal(RECORD_VERSION),
+  issue: z.string().max(300),
+  runId: z.string().regex(/^[0-9a-f]{12}$/),
+  approval: z.strictObject({
+    eventId: Id,
+    actor: z.strictObject({ id: Id, login: Id }),
+    at: z.string().max(40),
+    textHash: z.string().max(64),
+  }),
+  state: z.enum(["dispatching", "watching"]),
+  begunAt: Ms,
+  /** Head of the default branch at dispatch: commits after it may be the run's. */
+  baseSha: Sha.nullable(),
+  environmentId: z.string().max(200),
+  /** When the in-progress label was first seen on the issue for this run. */
+  lockedAt: Ms.nullable(),
+  /** Written anew after its comment was lost: nothing is known of what was spent, so all of it is. */
+  isRebuilt: z.boolean(),
+  turns: z.array(Turn).max(TURNS_MAX),
+  commits: z.array(Commit).max(COMMITS_MAX),
+  firstRed: ClockStart.nullable(),
+  /** What CI said when it was last looked at. */
+  ciSeen: z.enum(["green", "red", "pending", "none-yet"]),
+  /** Names of the checks that were ever red on a commit of this run itself. */
+  ownRedChecks: z.array(z.string().max(300)).max(100),
+  clocks: z.strictObject({ paused: Stillness, waited: Stillness }),
+  questions: z.array(Question).max(200),
+  /** Since when the agent server has not answered, and whether that was rung. */
+  silence: z.strictObject({ since: ClockStart, bells: Bells }).nullable(),
+  /** What the last decision waits on, for the reader of the comment. */
+  waitingOn: z.string().max(60).nullable(),
+  /** `metered`: the agent server reports the tokens processed, an upper estimate of the cost is enforced. */
+  metering: z.enum(["unmetered", "metered"]),
+  verdict: VerdictNote.nullable(),
+});
+
+/** The run's state: everything a tick must know that cannot be read anew from the outside world. */
+export type RunRecord = z.infer<typeof RunRecordSchema>;
+export type TurnRecord = z.infer<typeof Turn>;
+export type BellStates = z.infer<typeof Bells>;
+export type TurnEnd = z.infer<typeof TurnEnd>;
+
+/** What the last decision saw of CI is derived again each tick; only what cannot be is kept. */
+export function beginRecord(start: {
+  readonly issue: string;
+  readonly runId: string;
+  readonly issueNumber: number;
+  readonly approval: Approval;
+  readonly baseSha: string | null;
+  readonly environmentId: string;
+  readonly now: number;
+}): RunRecord {
+  const asked = { at: start.now, pausedMs: 0, waitedMs: 0 };
+  const threadId = threadIdOf({ runId: start.runId, issueNumber: start.issueNumber, restart: 0 });
+  return {
+    version: RECORD_VERSION,
+    issue: start.issue,
+    runId: start.runId,
+    approval: start.approval,
+    state: "dispatching",
+    begunAt: start.now,
+    baseSha: start.baseSha,
+    environmentId: start.environmentId,
+    lockedAt: null,
+    isRebuilt: false,
+    turns: [newTurn({ ordinal: 0, kind: "first", attempt: 0, threadId, asked })],
+    commits: [],
+    firstRed: null,
+    ciSeen: "none-yet",
+    ownRedChecks: [],
+    clocks: FRESH_CLOCKS,
+    questions: [],
+    silence: null,
+    waitingOn: null,
+    metering: "unmetered",
+    verdict: null,
+  };
+}
+
+/** A turn as it is recorded before it is asked for. */
+export function newTurn(
+  ask: Pick<TurnRecord, "ordinal" | "kind" | "attempt" | "threadId" | "asked"> &
+    Partial<Pick<TurnRecord, "newestCommitAtAsk" | "isCounted">>,
+): TurnRecord {
+  return {
+    firstSeen: null,
+    end: null,
+    pauseInterrupts: 0,
+    stopAsks: 0,
+    revivals: 0,
+    newestCommitAtAsk: null,
+    isCounted: true,
+    ...ask,
+  };
+}
+
+/** The turn all turn rows are about: the newest one. A record always has one, save for an orphan's. */
+export function lastTurn(record: RunRecord): TurnRecord | null {
+  return record.turns.at(-1) ?? null;
+}
+
+/** The record with its newest turn changed. */
+export function withLastTurn(record: RunRecord, change: Partial<TurnRecord>): RunRecord {
+  const turns = record.turns.map((turn, at) =>
+    at === record.turns.length - 1 ? { ...turn, ...change } : turn,
+  );
+  return { ...record, turns };
+}

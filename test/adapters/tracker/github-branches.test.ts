@@ -1,0 +1,137 @@
+import { expect, it } from "vitest";
+import { createGithubTracker } from "../../../src/adapters/tracker/github.ts";
+import type { BranchSeen } from "../../../src/pure/commits.ts";
+import { FakeGithub, optionsFor, Refusal, repo } from "./fake-github.ts";
+
+/** `sha` or `sha parent parent`, newest first. */
+type Line = string;
+
+const PAGE_SIZE = 100;
+
+/** A server whose default branch has this log, in pages. */
+function serve(log: readonly Line[]): FakeGithub {
+  const github = new FakeGithub();
+  const page = (start: number) => ({
+    pageInfo: {
+      hasNextPage: start + PAGE_SIZE < log.length,
+      endCursor: `${start + PAGE_SIZE}`,
+    },
+    nodes: log.slice(start, start + PAGE_SIZE).map(toCommit),
+  });
+  const head = log[0]?.split(" ")[0];
+  github.aliases.set("Branches", () => ({
+    defaultBranchRef: { target: { oid: head, history: page(0) } },
+  }));
+  github.aliases.set("BranchesMore", (variables) => {
+    expect(variables["head"]).toBe(head);
+    return { object: { history: page(Number(variables["after"])) } };
+  });
+  return github;
+}
+
+function toCommit(line: Line) {
+  const [oid, ...parents] = line.split(" ");
+  return {
+    oid,
+    message: `message of ${oid}`,
+    parents: { nodes: parents.map((p) => ({ oid: p })) },
+  };
+}
+
+/** c1 … cN, each with the one before as its parent, newest first. */
+function linear(count: number): Line[] {
+  const lines = Array.from({ length: count }, (_, index) =>
+    index === 0 ? "c1" : `c${index + 1} c${index}`,
+  );
+  return lines.reverse();
+}
+
+async function read(github: FakeGithub, baseSha: string | null): Promise<BranchSeen | undefined> {
+  const tracker = createGithubTracker(optionsFor(github));
+  const [seen] = await tracker.readBranches([{ repo: repo("app"), baseSha }]);
+  return seen;
+}
+
+function shas(seen: BranchSeen | undefined): unknown {
+  return seen?.kind === "readable" ? seen.commits.map(({ sha }) => sha) : seen;
+}
+
+it("commits carry their message and parents", async () => {
+  expect(await read(serve(["b a", "a"]), "a")).toEqual({
+    kind: "readable",
+    headSha: "b",
+    isBaseFound: true,
+    commits: [{ sha: "b", message: "message of b", parents: ["a"] }],
+  });
+});
+
+const ranges: ReadonlyArray<
+  readonly [name: string, log: Line[], base: string | null, want: string[]]
+> = [
+  ["newest first, without the base", ["d c", "c b", "b a", "a"], "b", ["d", "c"]],
+  ["nothing when the base is the head", ["b a", "a"], "b", []],
+  ["everything without a base", ["b a", "a"], null, ["b", "a"]],
+  [
+    "the side of a merge that forked before the base, without what the base reaches",
+    ["m d s", "s old", "d base", "base old", "old root", "root"],
+    "base",
+    ["m", "s", "d"],
+  ],
+];
+it.each(ranges)("a branch shows %s", async (_name, log, base, want) => {
+  const seen = await read(serve(log), base);
+  expect(shas(seen)).toEqual(want);
+  expect(seen).toMatchObject({ isBaseFound: true });
+});
+
+it("a base that is no ancestor any more is not found, and the whole history shows", async () => {
+  const seen = await read(serve(["b a", "a"]), "rewritten");
+  expect(seen).toMatchObject({ kind: "readable", isBaseFound: false });
+  expect(shas(seen)).toEqual(["b", "a"]);
+});
+
+it("a base just beyond the page is recognised as a parent without another page", async () => {
+  const github = serve(linear(150));
+  expect(shas(await read(github, "c50"))).toHaveLength(100);
+  expect(github.operations()).toEqual(["Branches"]);
+});
+
+it("further pages are read from the head first seen", async () => {
+  const github = serve(linear(150));
+  expect(shas(await read(github, "c49"))).toHaveLength(101);
+  expect(github.operations()).toEqual(["Branches", "BranchesMore"]);
+});
+
+it("five pages are read in full, one commit more is truncated", async () => {
+  expect(shas(await read(serve(linear(600)), "c100"))).toHaveLength(500);
+  expect(await read(serve(linear(600)), "c99")).toMatchObject({ kind: "truncated" });
+});
+
+it("without a base, the newest part of a history past the page limit is read", async () => {
+  const seen = await read(serve(linear(501)), null);
+  expect(shas(seen)).toHaveLength(500);
+  expect(seen).toMatchObject({ headSha: "c501", isBaseFound: true });
+});
+
+it("an empty repo and a refused one are unreadable, the others are used", async () => {
+  const github = serve(["a"]);
+  const good = github.aliases.get("Branches");
+  github.aliases.set("Branches", (variables) => {
+    if (variables["name"] === "empty") return { defaultBranchRef: null };
+    if (variables["name"] === "app") return good?.(variables);
+    return new Refusal({ defaultBranchRef: null }, { message: "no", path: ["defaultBranchRef"] });
+  });
+  const queries = ["empty", "app", "secret"].map((name) => ({ repo: repo(name), baseSha: "a" }));
+  const seen = await createGithubTracker(optionsFor(github)).readBranches(queries);
+  expect(seen).toEqual([
+    { kind: "unreadable", why: "the repo has no commits" },
+    { kind: "readable", headSha: "a", isBaseFound: true, commits: [] },
+    { kind: "unreadable", why: "no" },
+  ]);
+});
+
+it("a further page that fails makes the branch unreadable", async () => {
+  const github = serve(linear(150));
+  github.aliases.set("BranchesMore", () => ({ object: null }));
+  expect(await read(github, "c1")).toMatchObject({ kind: "unreadable" });
+});

@@ -1,0 +1,203 @@
+import { expect, it } from "vitest";
+import { createGithubTracker } from "../../../src/adapters/tracker/github.ts";
+import type { RepoSeen } from "../../../src/pure/issue.ts";
+import { badGateway, FakeGithub, json, LABELS, optionsFor, Refusal, repo } from "./fake-github.ts";
+import { collaborator, idPage, wireIssue, wireRepo } from "./github-answers.ts";
+
+/** A server with these repos; each list answer names node ids, each id is an issue of its repo. */
+function serve(repos: Readonly<Record<string, unknown>>): FakeGithub {
+  const github = new FakeGithub();
+  github.aliases.set("ListRepos", ({ name }) => repos[String(name)]);
+  github.aliases.set("Permissions", () => collaborator("WRITE"));
+  return github;
+}
+
+function addIssue(github: FakeGithub, name: string, number: number): string {
+  const id = `I_${name}_${number}`;
+  github.nodes.set(id, wireIssue(name, number));
+  return id;
+}
+
+async function list(github: FakeGithub, names: readonly string[]): Promise<readonly RepoSeen[]> {
+  return await createGithubTracker(optionsFor(github)).listRepos(names.map(repo));
+}
+
+function summary(seen: readonly RepoSeen[]) {
+  return seen.map((each) =>
+    each.kind === "readable" ? each.issues.map(({ ref }) => ref.number) : each.why,
+  );
+}
+
+it("a repo's facts are translated, and a repo without issues costs one request", async () => {
+  const github = serve({ app: wireRepo("app", { nameWithOwner: "O/App" }) });
+  expect(await list(github, ["app"])).toEqual([
+    {
+      kind: "readable",
+      facts: {
+        ref: repo("app"),
+        id: "100",
+        defaultBranch: "trunk",
+        headSha: "a".repeat(40),
+        cloneUrl: "https://github.test/o/app.git",
+        webUrl: "https://github.test/o/app",
+      },
+      issues: [],
+      permissions: new Map(),
+    },
+  ]);
+  expect(github.operations()).toEqual(["ListRepos"]);
+});
+
+it("an empty repo has no head", async () => {
+  const [seen] = await list(serve({ app: wireRepo("app", { defaultBranchRef: null }) }), ["app"]);
+  expect(seen?.kind === "readable" && seen.facts.headSha).toBeNull();
+});
+
+const unreadable: ReadonlyArray<readonly [name: string, wire: unknown, why: RegExp]> = [
+  ["archived", wireRepo("app", { isArchived: true }), /archived/],
+  ["issues disabled", wireRepo("app", { hasIssuesEnabled: false }), /issues disabled/],
+  ["answered under another name", wireRepo("renamed"), /o\/renamed/],
+  ["not found", undefined, /Could not resolve/],
+  ["not understood", wireRepo("app", { databaseId: null }), /databaseId/],
+];
+it.each(unreadable)("a repo that is %s is unreadable, the others are used", async (...row) => {
+  const [, wire, why] = row;
+  const github = serve({ app: wire, fine: wireRepo("fine") });
+  const [seen, fine] = await list(github, ["app", "fine"]);
+  expect(seen).toEqual({
+    kind: "unreadable",
+    ref: repo("app"),
+    why: expect.stringMatching(why),
+  });
+  expect(fine?.kind).toBe("readable");
+});
+
+it("lists with both labels are merged, each issue once, with its labeler's permission", async () => {
+  const github = serve({});
+  const [one, two] = [addIssue(github, "app", 1), addIssue(github, "app", 2)];
+  github.aliases.set("ListRepos", ({ ready, progress }) => {
+    expect([ready, progress]).toEqual([[LABELS.ready], [LABELS.inProgress]]);
+    return wireRepo("app", { ready: idPage([one, two]), progress: idPage([two]) });
+  });
+  const [seen] = await list(github, ["app"]);
+  expect(seen?.kind === "readable" && seen.issues.map(({ ref }) => ref.number)).toEqual([1, 2]);
+  expect(seen?.kind === "readable" && [...seen.permissions]).toEqual([["7", "write"]]);
+  expect(github.operations()).toEqual(["ListRepos", "IssueDetails", "Permissions"]);
+});
+
+it("repos go out twenty to a request and come back in the order asked", async () => {
+  const names = Array.from({ length: 41 }, (_, index) => `r${index}`);
+  const github = serve(Object.fromEntries(names.map((name) => [name, wireRepo(name)])));
+  const seen = await list(github, names);
+  expect(seen.map((each) => each.kind === "readable" && each.facts.ref.name)).toEqual(names);
+  const sizes = github.sent.map(({ body }) => {
+    return Object.keys(body["variables"] as object).filter((key) => key.startsWith("owner")).length;
+  });
+  expect(sizes).toEqual([20, 20, 1]);
+});
+
+it("details go out twenty to a request", async () => {
+  const github = serve({});
+  const ids = Array.from({ length: 21 }, (_, index) => addIssue(github, "app", index + 1));
+  github.aliases.set("ListRepos", () => wireRepo("app", { ready: idPage(ids) }));
+  expect(summary(await list(github, ["app"]))[0]).toHaveLength(21);
+  expect(github.operations().filter((each) => each === "IssueDetails")).toHaveLength(2);
+});
+
+/** A list that goes on for `pages` pages of one issue each. */
+function servePages(pages: number): FakeGithub {
+  const github = serve({});
+  const page = (number: number) =>
+    idPage([addIssue(github, "app", number)], number < pages ? `after ${number}` : null);
+  github.aliases.set("ListRepos", () => wireRepo("app", { progress: page(1) }));
+  github.aliases.set("ListMore", ({ labels, states, after }) => {
+    expect([labels, states]).toEqual([[LABELS.inProgress], ["OPEN", "CLOSED"]]);
+    return { issues: page(Number(String(after).split(" ")[1]) + 1) };
+  });
+  return github;
+}
+
+it("further pages of a list are read up to the limit", async () => {
+  expect(summary(await list(servePages(4), ["app"]))).toEqual([[1, 2, 3, 4]]);
+});
+
+it("a list past the page limit makes the repo unreadable, naming the label", async () => {
+  const [why] = summary(await list(servePages(5), ["app"]));
+  expect(why).toMatch(/truncated.*agent-in-progress/);
+});
+
+it("a further page that fails makes the repo unreadable", async () => {
+  const github = servePages(3);
+  github.aliases.set("ListMore", () => new Refusal(null, { message: "no more", path: [] }));
+  expect(summary(await list(github, ["app"]))).toEqual(["no more"]);
+});
+
+it("an issue without details makes its repo unreadable: it may hold the lock", async () => {
+  const github = serve({
+    app: wireRepo("app", { progress: idPage(["I_gone"]) }),
+    fine: wireRepo("fine", { progress: idPage(["I_fine_1"]) }),
+  });
+  addIssue(github, "fine", 1);
+  const gone = { type: "NOT_FOUND", message: "Could not resolve to a node", path: [] };
+  github.nodes.set("I_gone", new Refusal(null, gone));
+  expect(summary(await list(github, ["app", "fine"]))).toEqual([
+    expect.stringContaining("Could not resolve to a node"),
+    [1],
+  ]);
+});
+
+function twoRepos(): FakeGithub {
+  const github = serve({
+    app: wireRepo("app", { ready: idPage(["I_app_1"]) }),
+    fine: wireRepo("fine", { ready: idPage(["I_fine_2"]) }),
+  });
+  addIssue(github, "app", 1);
+  addIssue(github, "fine", 2);
+  return github;
+}
+
+it("a details request that fails as a whole is asked again repo by repo", async () => {
+  const github = twoRepos();
+  github.breakdown = (operation, { body }) => {
+    const ids = (body["variables"] as { ids?: string[] }).ids ?? [];
+    return operation === "IssueDetails" && ids.includes("I_app_1") ? badGateway() : undefined;
+  };
+  expect(summary(await list(github, ["app", "fine"]))).toEqual([
+    expect.stringContaining("HTTP 502"),
+    [2],
+  ]);
+});
+
+it("a rate limit is not answered with more requests, and says when to come back", async () => {
+  const github = twoRepos();
+  const headers = { "x-ratelimit-remaining": "0", "x-ratelimit-reset": "1767225600" };
+  github.breakdown = (operation) =>
+    operation === "IssueDetails"
+      ? json({ errors: [{ type: "RATE_LIMITED", message: "API rate limit" }] }, 200, headers)
+      : undefined;
+  const [why] = summary(await list(github, ["app", "fine"]));
+  expect(why).toContain("rate limited, may resume at 2026-01-01T00:00:00.000Z");
+  expect(github.operations()).toEqual(["ListRepos", "IssueDetails"]);
+});
+
+it("without our own account's id, only repos with issues are unreadable", async () => {
+  const github = twoRepos();
+  github.aliases.set("ListRepos", ({ name }) =>
+    wireRepo(String(name), name === "app" ? { ready: idPage(["I_app_1"]) } : {}),
+  );
+  github.rest.set("GET /user", () => json({ message: "Bad credentials" }, 401));
+  expect(summary(await list(github, ["app", "fine"]))).toEqual([
+    expect.stringContaining("Bad credentials"),
+    [],
+  ]);
+});
+
+it("a tracker that cannot be reached makes every repo unreadable", async () => {
+  const options = optionsFor(new FakeGithub());
+  const fetch = () => Promise.reject(new Error("POST api.github.test/graphql: ECONNREFUSED"));
+  const seen = await createGithubTracker({ ...options, fetch }).listRepos([repo("a"), repo("b")]);
+  expect(summary(seen)).toEqual([
+    "POST api.github.test/graphql: ECONNREFUSED",
+    "POST api.github.test/graphql: ECONNREFUSED",
+  ]);
+});

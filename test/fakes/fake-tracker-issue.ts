@@ -1,0 +1,167 @@
+import type {
+  Actor,
+  BlockersSeen,
+  IssueEvent,
+  IssueHistory,
+  IssueRef,
+  IssueSeen,
+} from "../../src/pure/issue.ts";
+import type { FakeClock } from "./fake-clock.ts";
+
+/** A comment by anyone. */
+export type FakeComment = { readonly id: string; readonly author: Actor; readonly body: string };
+
+/** An event before it is stamped with id and time. */
+type Happening = IssueEvent extends infer E
+  ? E extends IssueEvent
+    ? Omit<E, "id" | "at">
+    : never
+  : never;
+
+/** What an issue is made from. */
+type FakeIssueSetup = {
+  readonly ref: IssueRef;
+  readonly url: string;
+  readonly title: string;
+  readonly body: string;
+  readonly isPullRequest: boolean;
+};
+
+/** One issue of the faked tracker, with everything that ever happened to it. */
+export class FakeIssue {
+  readonly ref: IssueRef;
+  readonly #setup: FakeIssueSetup;
+  readonly #clock: FakeClock;
+  readonly #nextId: () => string;
+  readonly #createdAt: string;
+  readonly #labels = new Set<string>();
+  readonly #events: IssueEvent[] = [];
+  readonly #comments: FakeComment[] = [];
+  readonly blockers: IssueRef[] = [];
+  blockersUnreadable: string | null = null;
+  /** How many of the newest events and comments a read shows; null shows all. */
+  eventsShown: number | null = null;
+  commentsShown: number | null = null;
+  #title: string;
+  #body: string;
+  #bodyEditedAt: string | null = null;
+  #state: "open" | "closed" = "open";
+
+  constructor(setup: FakeIssueSetup, world: { clock: FakeClock; nextId: () => string }) {
+    this.ref = setup.ref;
+    this.#setup = setup;
+    this.#clock = world.clock;
+    this.#nextId = world.nextId;
+    this.#createdAt = world.clock.isoSeconds();
+    this.#title = setup.title;
+    this.#body = setup.body;
+  }
+
+  get state(): "open" | "closed" {
+    return this.#state;
+  }
+
+  get comments(): readonly FakeComment[] {
+    return [...this.#comments];
+  }
+
+  has(label: string): boolean {
+    return this.#labels.has(label);
+  }
+
+  label(label: string, actor: Actor, isByIntent = false): void {
+    if (this.#labels.has(label)) return;
+    this.#labels.add(label);
+    this.#happened({ kind: "labeled", label, actor, isByIntent });
+  }
+
+  unlabel(label: string, actor: Actor): void {
+    if (this.#labels.delete(label)) this.#happened({ kind: "unlabeled", label, actor });
+  }
+
+  edit(change: { readonly title?: string; readonly body?: string }, actor: Actor): void {
+    if (change.title !== undefined && change.title !== this.#title) {
+      this.#title = change.title;
+      this.#happened({ kind: "renamed", actor });
+    }
+    if (change.body !== undefined && change.body !== this.#body) {
+      this.#body = change.body;
+      this.#bodyEditedAt = this.#clock.isoSeconds();
+    }
+  }
+
+  close(actor: Actor, closer: "hand" | "commit" | "pull-request"): void {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    this.#happened({ kind: "closed", actor, closer });
+  }
+
+  reopen(actor: Actor): void {
+    if (this.#state === "open") return;
+    this.#state = "open";
+    this.#happened({ kind: "reopened", actor });
+  }
+
+  transferIn(): void {
+    this.#happened({ kind: "transferred" });
+  }
+
+  comment(body: string, author: Actor): string {
+    const id = this.#nextId();
+    this.#comments.push({ id, author, body });
+    return id;
+  }
+
+  editComment(id: string, body: string): void {
+    const at = this.#commentAt(id);
+    const comment = this.#comments[at];
+    if (comment !== undefined) this.#comments[at] = { ...comment, body };
+  }
+
+  deleteComment(id: string): void {
+    this.#comments.splice(this.#commentAt(id), 1);
+  }
+
+  /** The issue as a read shows it. */
+  see(ownId: string, blockers: BlockersSeen): IssueSeen {
+    const shown = newest(this.#comments, this.commentsShown);
+    return {
+      ref: this.ref,
+      url: this.#setup.url,
+      title: this.#title,
+      body: this.#body,
+      state: this.#state,
+      isPullRequest: this.#setup.isPullRequest,
+      createdAt: this.#createdAt,
+      bodyEditedAt: this.#bodyEditedAt,
+      labels: [...this.#labels],
+      history: this.#history(),
+      blockers,
+      ownComments: {
+        kind: shown.length < this.#comments.length ? "truncated" : "complete",
+        comments: shown
+          .filter(({ author }) => author.kind === "account" && author.id === ownId)
+          .map(({ id, body }) => ({ id, body })),
+      },
+    };
+  }
+
+  #history(): IssueHistory {
+    const events = newest(this.#events, this.eventsShown);
+    return { kind: events.length < this.#events.length ? "truncated" : "complete", events };
+  }
+
+  #commentAt(id: string): number {
+    const at = this.#comments.findIndex((comment) => comment.id === id);
+    if (at === -1) throw new Error(`404: no comment ${id}`);
+    return at;
+  }
+
+  #happened(happening: Happening): void {
+    this.#events.push({ ...happening, id: this.#nextId(), at: this.#clock.isoSeconds() });
+  }
+}
+
+function newest<Item>(items: readonly Item[], shown: number | null): readonly Item[] {
+  return shown === null ? [...items] : items.slice(Math.max(0, items.length - shown));
+}

@@ -1,0 +1,407 @@
+import type { BranchSeen } from "../../src/pure/commits.ts";
+import {
+  type Actor,
+  type Blocker,
+  type BlockersSeen,
+  type IssueRef,
+  type IssueSeen,
+  issueKey,
+  type Permission,
+  type RepoFacts,
+  type RepoRef,
+  type RepoSeen,
+  repoKey,
+} from "../../src/pure/issue.ts";
+import type {
+  BranchQuery,
+  IssueSeenAlone,
+  LabelNames,
+  OwnAccount,
+  TrackerReader,
+  TrackerWriter,
+} from "../../src/pure/ports/tracker.ts";
+import { FakeBranch } from "./fake-branch.ts";
+import type { FakeClock } from "./fake-clock.ts";
+import { type FakeComment, FakeIssue } from "./fake-tracker-issue.ts";
+
+// GitHub answers 422 "Body is too long (maximum is 65536 characters)".
+const COMMENT_CHARS_MAX = 65_536;
+
+// What GitHub reads as a closing keyword in a commit that reaches the default branch.
+const CLOSING = /\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):? (?:([\w.-]+\/[\w.-]+))?#(\d+)/gi;
+
+/** The labels a fake looks for unless told otherwise: the product's defaults. */
+export const FAKE_LABELS: LabelNames = {
+  ready: "ready-for-agent",
+  inProgress: "agent-in-progress",
+  human: "ready-for-human",
+  paused: "agent-paused",
+};
+
+type FakeTrackerOptions = {
+  readonly clock: FakeClock;
+  readonly own?: OwnAccount;
+  readonly labels?: LabelNames;
+};
+
+type FakeIssueCreation = {
+  readonly repo: RepoRef;
+  readonly title: string;
+  readonly body: string;
+  readonly by: Actor;
+  /** As an issue form puts them on: by whoever opens the issue. */
+  readonly labels?: readonly string[];
+  readonly isPullRequest?: boolean;
+};
+
+type RepoState = {
+  readonly facts: Omit<RepoFacts, "headSha">;
+  readonly branch: FakeBranch;
+  readonly issues: Map<number, FakeIssue>;
+  readonly permissions: Map<string, Permission>;
+  unreadable: string | null;
+  issuesOpened: number;
+};
+
+/** An account as an actor; a person unless said otherwise. */
+export function account(login: string, id: string, isBot = false): Actor {
+  return { kind: "account", id, login, isBot };
+}
+
+/** A tiny tracker: it holds repos, issues and branches, answers like GitHub, and can be told to break. */
+export class FakeTracker implements TrackerReader, TrackerWriter {
+  /** Every port call, oldest first: `addLabel o/a#1 agent-in-progress`. */
+  readonly calls: string[] = [];
+  /** How many write requests came, refused ones included. */
+  writes = 0;
+  /** Runs before a port call is answered: the moment to let a person act between two requests. */
+  beforeCall: (call: string) => void = () => {};
+  readonly own: OwnAccount;
+  readonly #clock: FakeClock;
+  readonly #labels: LabelNames;
+  readonly #repos = new Map<string, RepoState>();
+  #ids = 0;
+  #down: string | null = null;
+  #writesRefused: string | null = null;
+
+  constructor(options: FakeTrackerOptions) {
+    this.#clock = options.clock;
+    this.own = options.own ?? { id: "900", login: "afk" };
+    this.#labels = options.labels ?? FAKE_LABELS;
+  }
+
+  // The hands of people, agents and misfortune.
+
+  addRepo(setup: { ref: RepoRef; defaultBranch?: string; id?: string }): RepoRef {
+    const { ref } = setup;
+    const webUrl = `https://${ref.tracker}.invalid/${ref.owner}/${ref.name}`;
+    this.#repos.set(repoKey(ref), {
+      facts: {
+        ref,
+        id: setup.id ?? String(100 + this.#repos.size),
+        defaultBranch: setup.defaultBranch ?? "main",
+        cloneUrl: `${webUrl}.git`,
+        webUrl,
+      },
+      branch: new FakeBranch(repoKey(ref)),
+      issues: new Map(),
+      permissions: new Map([[this.own.id, "write"]]),
+      unreadable: null,
+      issuesOpened: 0,
+    });
+    return ref;
+  }
+
+  addIssue(creation: FakeIssueCreation): IssueRef {
+    const repo = this.#repo(creation.repo);
+    repo.issuesOpened += 1;
+    const ref: IssueRef = { repo: creation.repo, number: repo.issuesOpened };
+    const { title, body, isPullRequest = false } = creation;
+    const url = `${repo.facts.webUrl}/issues/${ref.number}`;
+    const world = { clock: this.#clock, nextId: () => this.#nextId() };
+    const issue = new FakeIssue({ ref, url, title, body, isPullRequest }, world);
+    repo.issues.set(ref.number, issue);
+    for (const label of creation.labels ?? []) issue.label(label, creation.by);
+    return ref;
+  }
+
+  label(ref: IssueRef, label: string, by: Actor): void {
+    this.#issue(ref).label(label, by);
+  }
+
+  /** A label that an agent put on with GitHub's `intent`. */
+  labelByIntent(ref: IssueRef, label: string, by: Actor): void {
+    this.#issue(ref).label(label, by, true);
+  }
+
+  unlabel(ref: IssueRef, label: string, by: Actor): void {
+    this.#issue(ref).unlabel(label, by);
+  }
+
+  edit(
+    ref: IssueRef,
+    change: { readonly title?: string; readonly body?: string },
+    by: Actor,
+  ): void {
+    this.#issue(ref).edit(change, by);
+  }
+
+  close(ref: IssueRef, by: Actor, closer: "hand" | "commit" | "pull-request" = "hand"): void {
+    this.#issue(ref).close(by, closer);
+  }
+
+  reopen(ref: IssueRef, by: Actor): void {
+    this.#issue(ref).reopen(by);
+  }
+
+  /** The issue arrives here from another repo: labels stay, a transfer event is added. */
+  transfer(ref: IssueRef): void {
+    this.#issue(ref).transferIn();
+  }
+
+  /** The issue is deleted, or moved away. */
+  removeIssue(ref: IssueRef): void {
+    this.#repo(ref.repo).issues.delete(ref.number);
+  }
+
+  comment(ref: IssueRef, body: string, by: Actor): string {
+    return this.#issue(ref).comment(body, by);
+  }
+
+  deleteComment(ref: IssueRef, commentId: string): void {
+    this.#issue(ref).deleteComment(commentId);
+  }
+
+  /** An account nobody set has `read`, as everyone has on a public repo. */
+  setPermission(repo: RepoRef, accountId: string, permission: Permission): void {
+    this.#repo(repo).permissions.set(accountId, permission);
+  }
+
+  /** `on` may be of any repo; one this tracker does not know is an unreadable blocker. */
+  addBlocker(ref: IssueRef, on: IssueRef): void {
+    this.#issue(ref).blockers.push(on);
+  }
+
+  setBlockersUnreadable(ref: IssueRef, why: string | null): void {
+    this.#issue(ref).blockersUnreadable = why;
+  }
+
+  truncateHistory(ref: IssueRef, newestShown: number | null): void {
+    this.#issue(ref).eventsShown = newestShown;
+  }
+
+  truncateComments(ref: IssueRef, newestShown: number | null): void {
+    this.#issue(ref).commentsShown = newestShown;
+  }
+
+  truncateBranch(repo: RepoRef, why: string | null): void {
+    this.#repo(repo).branch.truncated = why;
+  }
+
+  /** Adds one commit to the default branch; a closing keyword in it closes the issue, as on GitHub. */
+  push(repo: RepoRef, commit: { readonly message: string; readonly by?: Actor }): string {
+    const state = this.#repo(repo);
+    for (const [, elsewhere, number] of commit.message.matchAll(CLOSING)) {
+      const closed = elsewhere === undefined ? state : this.#repos.get(elsewhere);
+      closed?.issues.get(Number(number))?.close(commit.by ?? { kind: "unknown" }, "commit");
+    }
+    return state.branch.push(commit.message);
+  }
+
+  forcePush(repo: RepoRef, toSha: string): void {
+    this.#repo(repo).branch.forcePush(toSha);
+  }
+
+  setUnreadable(repo: RepoRef, why: string | null): void {
+    this.#repo(repo).unreadable = why;
+  }
+
+  /** Reads go on, every write is refused without effect. */
+  setWritesRefused(why: string | null): void {
+    this.#writesRefused = why;
+  }
+
+  /** Nothing is answered: reads are unreadable, `whoAmI` and writes throw. */
+  setDown(why: string | null): void {
+    this.#down = why;
+  }
+
+  /** The issue as a read would show it now, without a request. */
+  see(ref: IssueRef): IssueSeen {
+    return this.#see(this.#issue(ref));
+  }
+
+  /** Every comment of an issue, whoever wrote it. */
+  commentsOn(ref: IssueRef): readonly FakeComment[] {
+    return this.#issue(ref).comments;
+  }
+
+  // The reader.
+
+  async whoAmI(): Promise<OwnAccount> {
+    this.#called("whoAmI");
+    if (this.#down !== null) throw new Error(this.#down);
+    return this.own;
+  }
+
+  async listRepos(repos: readonly RepoRef[]): Promise<readonly RepoSeen[]> {
+    this.#called(`listRepos ${repos.map(repoKey).join()}`);
+    return repos.map((ref) => {
+      const repo = this.#readable(ref);
+      if (typeof repo === "string") return { kind: "unreadable", ref, why: repo };
+      const issues = [...repo.issues.values()]
+        .filter((issue) => this.#isListed(issue))
+        .map((issue) => this.#see(issue));
+      const facts = { ...repo.facts, headSha: repo.branch.headSha };
+      return { kind: "readable", facts, issues, permissions: this.#permissions(repo, issues) };
+    });
+  }
+
+  async readIssues(refs: readonly IssueRef[]): Promise<readonly IssueSeenAlone[]> {
+    this.#called(`readIssues ${refs.map(issueKey).join()}`);
+    return refs.map((ref) => {
+      const repo = this.#readable(ref.repo);
+      if (typeof repo === "string") return { kind: "unreadable", why: repo };
+      const found = repo.issues.get(ref.number);
+      if (found === undefined) return { kind: "absent" };
+      const issue = this.#see(found);
+      return { kind: "read", issue, permissions: this.#permissions(repo, [issue]) };
+    });
+  }
+
+  async readBranches(queries: readonly BranchQuery[]): Promise<readonly BranchSeen[]> {
+    this.#called(`readBranches ${queries.map((query) => repoKey(query.repo)).join()}`);
+    return queries.map((query) => {
+      const repo = this.#readable(query.repo);
+      if (typeof repo === "string") return { kind: "unreadable", why: repo };
+      return repo.branch.read(query.baseSha);
+    });
+  }
+
+  // The writer: our own account's hand.
+
+  async createComment(ref: IssueRef, body: string): Promise<string> {
+    const issue = this.#toWrite("createComment", ref, "");
+    refuseUnfit(body);
+    return issue.comment(body, this.#ownActor());
+  }
+
+  async editComment(ref: IssueRef, commentId: string, body: string): Promise<void> {
+    const issue = this.#toWrite("editComment", ref, commentId);
+    refuseUnfit(body);
+    issue.editComment(commentId, body);
+  }
+
+  async addLabel(ref: IssueRef, label: string): Promise<void> {
+    this.#toWrite("addLabel", ref, label).label(label, this.#ownActor());
+  }
+
+  async removeLabel(ref: IssueRef, label: string): Promise<void> {
+    this.#toWrite("removeLabel", ref, label).unlabel(label, this.#ownActor());
+  }
+
+  async closeIssue(ref: IssueRef, reason: "completed" | "not-planned"): Promise<void> {
+    this.#toWrite("closeIssue", ref, reason).close(this.#ownActor(), "hand");
+  }
+
+  async reopenIssue(ref: IssueRef): Promise<void> {
+    this.#toWrite("reopenIssue", ref, "").reopen(this.#ownActor());
+  }
+
+  #toWrite(method: string, ref: IssueRef, detail: string): FakeIssue {
+    this.writes += 1;
+    this.#called(`${method} ${issueKey(ref)} ${detail}`.trimEnd());
+    const refused = this.#down ?? this.#writesRefused;
+    if (refused !== null) throw new Error(refused);
+    return this.#issue(ref);
+  }
+
+  #called(call: string): void {
+    this.calls.push(call);
+    this.beforeCall(call);
+  }
+
+  #ownActor(): Actor {
+    return account(this.own.login, this.own.id);
+  }
+
+  #isListed(issue: FakeIssue): boolean {
+    if (issue.has(this.#labels.inProgress)) return true;
+    return issue.state === "open" && issue.has(this.#labels.ready);
+  }
+
+  #permissions(repo: RepoState, issues: readonly IssueSeen[]): ReadonlyMap<string, Permission> {
+    const permissions = new Map<string, Permission>();
+    for (const { history } of issues) {
+      const approval = history.events.findLast(
+        (event) => event.kind === "labeled" && event.label === this.#labels.ready,
+      );
+      if (approval?.kind !== "labeled" || approval.actor.kind !== "account") continue;
+      const { id } = approval.actor;
+      permissions.set(id, repo.permissions.get(id) ?? "read");
+    }
+    return permissions;
+  }
+
+  #see(issue: FakeIssue): IssueSeen {
+    const why = issue.blockersUnreadable;
+    const blockers: BlockersSeen =
+      why === null
+        ? { kind: "listed", blockers: issue.blockers.map((on) => this.#blocker(issue.ref, on)) }
+        : { kind: "unreadable", why };
+    return issue.see(this.own.id, blockers);
+  }
+
+  #blocker(blocked: IssueRef, on: IssueRef): Blocker {
+    const key = issueKey(on);
+    const repo = this.#readable(on.repo);
+    const issue = typeof repo === "string" ? undefined : repo.issues.get(on.number);
+    if (issue === undefined) return { key, state: "unreadable" };
+    if (issue.state === "closed") return { key, state: "closed" };
+    return { key, state: this.#waitsFor(issue, issueKey(blocked)) ? "cyclic" : "open" };
+  }
+
+  /** Whether an open issue waits, directly or through other open issues, for the one called `key`. */
+  #waitsFor(start: FakeIssue, key: string): boolean {
+    const seen = new Set<string>();
+    const queue: FakeIssue[] = [start];
+    for (let issue = queue.pop(); issue !== undefined; issue = queue.pop()) {
+      if (issueKey(issue.ref) === key) return true;
+      if (seen.has(issueKey(issue.ref))) continue;
+      seen.add(issueKey(issue.ref));
+      for (const on of issue.blockers) {
+        const next = this.#repos.get(repoKey(on.repo))?.issues.get(on.number);
+        if (next?.state === "open") queue.push(next);
+      }
+    }
+    return false;
+  }
+
+  /** The repo, or why it cannot be read. */
+  #readable(ref: RepoRef): RepoState | string {
+    const repo = this.#repos.get(repoKey(ref));
+    return this.#down ?? repo?.unreadable ?? repo ?? `404: no repo ${repoKey(ref)}`;
+  }
+
+  #repo(ref: RepoRef): RepoState {
+    const repo = this.#repos.get(repoKey(ref));
+    if (repo === undefined) throw new Error(`404: no repo ${repoKey(ref)}`);
+    return repo;
+  }
+
+  #issue(ref: IssueRef): FakeIssue {
+    const issue = this.#repo(ref.repo).issues.get(ref.number);
+    if (issue === undefined) throw new Error(`404: no issue ${issueKey(ref)}`);
+    return issue;
+  }
+
+  #nextId(): string {
+    this.#ids += 1;
+    return String(this.#ids);
+  }
+}
+
+function refuseUnfit(body: string): void {
+  if (body.trim() === "") throw new Error("422: body can't be blank");
+  if (body.length > COMMENT_CHARS_MAX) throw new Error("422: body is too long");
+}

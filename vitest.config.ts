@@ -1,0 +1,21 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["test/**/*.test.ts"],
+    environment: "node",
+    // Tests that build, clone or start a tick as a child process take seconds on two busy cores; a hang takes forever.
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    // No test may lean on what another left behind.
+    unstubEnvs: true,
+    restoreMocks: true,
+    coverage: {
+      provider: "v8",
+      include: ["src/pure/**/*.ts"],
+      reporter: ["text", "json-summary"],
+      reportsDirectory: "coverage",
+      thresholds: { branches: 100, functions: 100, lines: 100, statements: 100 },
+    },
+  },
+});
