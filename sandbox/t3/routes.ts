@@ -21,7 +21,11 @@ export type T3World = {
 };
 
 /** An answer and, of a dispatch, which command it was. */
-export type Routed = { readonly answer: HttpAnswer; readonly commandType?: string };
+export type Routed = {
+  readonly answer: HttpAnswer;
+  readonly commandType?: string;
+  readonly commandId?: string;
+};
 
 /** The real server knows no limit; this one keeps a runaway client from filling the memory. */
 const BODY_BYTES_MAX = 16_000_000;
@@ -93,23 +97,23 @@ async function dispatch(world: T3World, request: IncomingMessage): Promise<Route
   const body = await readBody(request, BODY_BYTES_MAX);
   const command = Command.safeParse(parseJson(body));
   if (!command.success) return { answer: EMPTY_400 };
-  const commandType = command.data.type;
+  const { type: commandType, commandId } = command.data;
+  const told = { commandType, commandId };
   // A malformed body is a 400 even for a token that may not operate.
   const refusal = refusalOf(world, request, "orchestration:operate");
-  if (refusal !== null) return { answer: refusal, commandType };
-  const { commandId } = command.data;
+  if (refusal !== null) return { answer: refusal, ...told };
   switch (world.faults.take(commandType)) {
     case "reject":
-      return { answer: dispatchAnswer(world.dispatcher.reject(commandId)), commandType };
+      return { answer: dispatchAnswer(world.dispatcher.reject(commandId)), ...told };
     case "drop-before":
-      return { answer: { kind: "drop" }, commandType };
+      return { answer: { kind: "drop" }, ...told };
     case "drop-after":
       world.dispatcher.dispatch(command.data);
-      return { answer: { kind: "drop" }, commandType };
+      return { answer: { kind: "drop" }, ...told };
     case "hang":
-      return { answer: { kind: "hang" }, commandType };
+      return { answer: { kind: "hang" }, ...told };
     case null:
-      return { answer: dispatchAnswer(world.dispatcher.dispatch(command.data)), commandType };
+      return { answer: dispatchAnswer(world.dispatcher.dispatch(command.data)), ...told };
   }
 }
 

@@ -21,6 +21,7 @@ export type SandboxRequest = {
   /** With the query. */
   readonly path: string;
   readonly commandType?: string;
+  readonly commandId?: string;
   /** ISO 8601. */
   readonly at: string;
   readonly status: number;
@@ -131,12 +132,12 @@ async function serve(
   { request, response }: Exchange,
 ): Promise<void> {
   const at = new Date().toISOString();
-  const { answer, commandType } = await routeOrDrop(world, request);
+  const { answer, ...told } = await routeOrDrop(world, request);
   const status = writeAnswer(request, response, answer);
   requests.push({
     method: request.method ?? "",
     path: request.url ?? "",
-    ...(commandType === undefined ? {} : { commandType }),
+    ...told,
     at,
     status,
   });

@@ -41,8 +41,7 @@ function isDecoration(character: string): boolean {
 function outcomeOf(line: string): Outcome | null {
   const match = OUTCOME_LINE.exec(line);
   if (match === null) return null;
-  const word = withoutEdges(match[1] ?? "");
-  const rest = withoutEdges(match[2] ?? "");
+  const [word = "", rest = ""] = match.slice(1).map((part) => withoutEdges(part ?? ""));
   switch (word) {
     case "pushed":
       return SHA.test(rest) ? { kind: "pushed", sha: rest.toLowerCase() } : null;

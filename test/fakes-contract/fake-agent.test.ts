@@ -244,8 +244,10 @@ describe("a fake T3's misfortunes", () => {
   it("lose running turns in a restart, which says so, and waiting starts, which vanish", async () => {
     await create("t2");
     await running();
+    agent.ask("t1", { requestId: "r1", kind: "question", text: "Which?" });
     await start("t2", "m2");
     agent.loseInRestart();
+    expect(agent.see("t1").pending).toEqual([]);
     expect(row("t1").slice(0, 2)).toEqual(["error", "error"]);
     expect(row("t1")[2]).toMatch(/did not survive a server restart/);
     expect(row("t2")).toEqual([null, null, null]);
@@ -314,13 +316,10 @@ describe("a fake T3's archive", () => {
     expect(row()[1]).toBe("stopped");
   });
 
-  it("and deletion hide a thread from its own read, and never run a start", async () => {
+  it("and deletion hide a conversation, and never run a start", async () => {
     await create("t2");
     await agent.archiveThread(to("t1"));
     agent.deleteThread("t2");
-    for (const threadId of ["t1", "t2", "t3"]) {
-      expect(await agent.readThread(threadId)).toEqual({ kind: "unknown" });
-    }
     expect(await start("t1", "m1")).toEqual(ACCEPTED);
     expect(await start("t2", "m2")).toEqual(ACCEPTED);
     agent.startTurns();
@@ -328,6 +327,13 @@ describe("a fake T3's archive", () => {
       [null, null, null],
       [null, null, null],
     ]);
+    expect(agent.see("t1").messages).toHaveLength(1);
+    const hidden = { messages: [], pending: [], processedTokens: null };
+    expect([await agent.readThread("t1"), await agent.readThread("t2")]).toMatchObject([
+      { kind: "read", detail: { presence: "archived", ...hidden } },
+      { kind: "read", detail: { presence: "deleted", ...hidden } },
+    ]);
+    expect(await agent.readThread("t3")).toEqual({ kind: "unknown" });
     expect(await agent.observe()).toMatchObject({
       projects: [{ id: "p1", workspaceRoot: ROOT }],
       threads: [{ presence: "archived" }, { presence: "deleted" }],

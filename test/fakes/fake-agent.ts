@@ -194,14 +194,13 @@ export class FakeAgent implements AgentReader, AgentWriter {
     };
   }
 
-  /** T3 answers 404 for an archived or deleted thread as for one it never had. */
+  /** An archived or deleted thread is read without its conversation, `unknown` is one that never was. */
   async readThread(threadId: string): Promise<ThreadRead> {
     this.#called(`readThread ${threadId}`);
     const why = this.#down ?? this.#unreadable;
     if (why !== null) return { kind: "unreadable", why };
     const thread = this.#threads.get(threadId);
-    if (thread === undefined || thread.presence !== "active") return { kind: "unknown" };
-    return { kind: "read", detail: thread.detail() };
+    return thread === undefined ? { kind: "unknown" } : { kind: "read", detail: thread.read() };
   }
 
   // The writer.

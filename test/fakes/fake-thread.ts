@@ -77,6 +77,12 @@ export class FakeThread {
     };
   }
 
+  /** What can be read of it: T3 hides the conversation of archived and deleted threads. */
+  read(): ThreadDetail {
+    if (this.presence === "active") return this.detail();
+    return { ...this.summary(), messages: [], pending: [], processedTokens: null };
+  }
+
   detail(): ThreadDetail {
     return {
       ...this.summary(),
@@ -194,7 +200,7 @@ export class FakeThread {
     this.work = "none";
     if (!reconciles) return;
     const latestTurn = ended(this.#latestTurn, "error", this.#clock.iso());
-    this.#row({ session: session("error", LOST_IN_RESTART), latestTurn });
+    this.#row({ session: session("error", LOST_IN_RESTART), latestTurn, pending: [] });
   }
 
   delete(): void {
@@ -210,19 +216,25 @@ export class FakeThread {
 
   #settle(state: "completed" | "interrupted" | "error", after: ThreadSession): void {
     this.work = "none";
-    if (this.presence !== "active") return;
-    this.#pending = [];
-    this.#row({ session: after, latestTurn: ended(this.#latestTurn, state, this.#clock.iso()) });
+    const latestTurn = ended(this.#latestTurn, state, this.#clock.iso());
+    this.#row({ session: after, latestTurn, pending: [] });
   }
 
   #mustWork(): void {
     if (this.work !== "working") throw new Error(`no turn runs in ${this.id}: ${this.work}`);
   }
 
-  #row(change: { session: ThreadSession | null; latestTurn?: LatestTurn | null }): void {
+  /** T3 drops the events of archived and deleted threads. */
+  #row(change: {
+    readonly session: ThreadSession | null;
+    readonly latestTurn?: LatestTurn | null;
+    readonly pending?: PendingRequest[];
+  }): void {
     if (this.presence !== "active") return;
-    this.#session = change.session && { updatedAt: this.#clock.iso(), ...change.session };
-    if (change.latestTurn !== undefined) this.#latestTurn = change.latestTurn;
+    const { session: next, latestTurn = this.#latestTurn, pending = this.#pending } = change;
+    this.#session = next && { updatedAt: this.#clock.iso(), ...next };
+    this.#latestTurn = latestTurn;
+    this.#pending = pending;
     this.#touch();
   }
 

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { mkdir, readdir, rm } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { basename, dirname, join } from "node:path";
 import { type ChildEnd, describe, runChild } from "./child-process.ts";
 import type { PromptFacts } from "./prompt-facts.ts";
@@ -34,6 +35,9 @@ type Folder = {
 
 /** Pushes compete only with a few other agents and people; three tries outlast them. */
 const PUSH_ATTEMPTS_MAX = 3;
+/** A ref's lock is held for milliseconds. */
+const FETCH_ATTEMPTS_MAX = 5;
+const FETCH_PAUSE_MS = 100;
 
 const GIT_EMAIL = "agent@sandbox.invalid";
 
@@ -44,7 +48,7 @@ const GIT_EMAIL = "agent@sandbox.invalid";
 export async function openWorkspace(folder: Folder): Promise<Workspace> {
   const { root, facts } = folder;
   await ensureClone(folder);
-  await gitOk(folder, root, ["fetch", "--quiet", "--prune", "origin"]);
+  await fetchOrigin(folder, root);
   const path = join(dirname(root), `${basename(root)}.worktrees`, `afk-${facts.runId}`);
   await ensureWorktree(folder, path);
   return {
@@ -104,10 +108,20 @@ async function push(folder: Folder, path: string): Promise<string> {
     const pushed = await git(folder, path, ["push", "--quiet", "origin", target]);
     if (pushed.code === 0) break;
     if (attempt === PUSH_ATTEMPTS_MAX) throw new Error(`git push failed: ${pushed.output}`);
-    await gitOk(folder, path, ["fetch", "--quiet", "origin"]);
+    await fetchOrigin(folder, path);
     await gitOk(folder, path, ["rebase", "--quiet", baseRef(folder.facts)]);
   }
   return (await gitOk(folder, path, ["rev-parse", "HEAD"])).stdout.trim();
+}
+
+/** Agents of one repo share its clone, and two that fetch or push at once refuse each other a ref's lock. */
+async function fetchOrigin(folder: Folder, cwd: string): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    const fetched = await git(folder, cwd, ["fetch", "--quiet", "origin"]);
+    if (fetched.code === 0) return;
+    if (attempt === FETCH_ATTEMPTS_MAX) throw new Error(`git fetch failed: ${fetched.output}`);
+    await sleep(FETCH_PAUSE_MS, undefined, { signal: folder.signal });
+  }
 }
 
 function baseRef(facts: PromptFacts): string {

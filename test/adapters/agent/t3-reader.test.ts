@@ -214,7 +214,7 @@ describe("a server that just started", () => {
     withT3(async ({ t3, agent, paths }) => {
       t3.hangs = 99;
       const seen = await agent.observe();
-      expect(seen.kind === "unreadable" && seen.why).toMatch(/no full answer within 400 ms/);
+      expect(seen.kind === "unreadable" && seen.why).toMatch(/no full answer within 1000 ms/);
       expect(paths().filter((path) => path === SNAPSHOT)).toHaveLength(2);
     }, impatient));
 

@@ -10,7 +10,7 @@ export const NOW = "2026-11-20T16:00:00.000Z";
 // Long enough that a busy machine does not fail the tests that are not about it.
 const TIMEOUT_MS = 10_000;
 /** For the tests in which a server does not answer. */
-export const SHORT_TIMEOUT_MS = 400;
+export const SHORT_TIMEOUT_MS = 1_000;
 
 /** A thread as T3 0.0.33 shows it, with more fields than anyone reads. */
 export function threadWire(

@@ -143,7 +143,7 @@ describe("a rejection", () => {
 
 describe("an unknown outcome throws", () => {
   const unknown: ReadonlyArray<readonly [name: string, reply: Reply, message: RegExp]> = [
-    ["no answer in time", "hang", /no full answer within 400 ms/],
+    ["no answer in time", "hang", /no full answer within 1000 ms/],
     ["the web app", HTML, /outcome of thread.turn.interrupt is not known: T3_BASE_URL .* 200/],
     ["a 200 without a sequence", json({ ok: true }), /is not known/],
     [

@@ -123,6 +123,29 @@ describe("a file lease whose taker sleeps between reading and taking", () => {
     expect(await records()).not.toContain(2);
   });
 
+  it("is taken anew by one that slept through the whole term it was about to take", async () => {
+    const { fs, asleep, wake } = sleepingFs(1);
+    const sleeper = contender("sleeper", fs);
+    const late = sleeper.acquire();
+    await asleep;
+    clock.advance(TTL_MS);
+    wake();
+    expect(await late).toEqual({ kind: "acquired" });
+    expect(await sleeper.isHeld()).toBe(true);
+  });
+
+  it("is not held by a holder that slept through the term it renewed", async () => {
+    const { fs, asleep, wake } = sleepingFs(2);
+    const holder = contender("holder", fs);
+    await holder.acquire();
+    clock.advance(TTL_MS - 1);
+    const late = holder.isHeld();
+    await asleep;
+    clock.advance(TTL_MS);
+    wake();
+    expect(await late).toBe(false);
+  });
+
   it("is not renewed by a holder that slept past its end while another took it", async () => {
     const { fs, asleep, wake } = sleepingFs(2);
     const holder = contender("holder", fs);

@@ -1,0 +1,73 @@
+import type { LogLine } from "./ticks.ts";
+import type { World } from "./world.ts";
+
+const SHA_CHARACTERS = 8;
+
+/** Tells what happens as it happens, a line each, with the seconds since the start. */
+export function createProgress(beganAt: number): { say(who: string, what: string): void } {
+  return {
+    say: (who, what) => {
+      const seconds = ((Date.now() - beganAt) / 1000).toFixed(1).padStart(5);
+      console.log(`${seconds}s  ${who.padEnd(9)} ${what}`);
+    },
+  };
+}
+
+/** Shows what people, agents, CI and the doorbell do. */
+export function followWorld(world: World, say: (who: string, what: string) => void): void {
+  world.forge.on((event) => {
+    if (event.kind === "push") {
+      say(
+        "git",
+        `${event.repo} ${event.after.slice(0, SHA_CHARACTERS)} pushed by ${event.by ?? "nobody"}`,
+      );
+    }
+    if (event.kind === "check" && event.conclusion !== null) {
+      const sha = event.sha.slice(0, SHA_CHARACTERS);
+      say("ci", `${event.repo} ${sha} ${event.name}: ${event.conclusion}`);
+    }
+    if (event.kind === "issue" && event.label === null && event.change !== "opened") {
+      say("forge", `${event.repo}#${event.number} ${event.change} by ${event.by ?? "nobody"}`);
+    }
+  });
+  world.t3.subscribe((event) => {
+    if (event.kind === "turn-started" || event.kind === "asked") {
+      say("agent", `${event.threadId} ${event.kind} ${event.text}`.trimEnd());
+    }
+  });
+}
+
+/** Shows what a tick decided to do. Waits and holds are many and change nothing: they are not shown. */
+export function followTick(line: LogLine, say: (who: string, what: string) => void): void {
+  const loop = String(line["loop"]);
+  if (Number(line["level"]) >= 50) {
+    const error = line["err"] as { message?: string } | undefined;
+    say(
+      loop,
+      `${line.msg}: ${String(line["issue"] ?? "")} ${error?.message ?? String(line["why"] ?? "")}`,
+    );
+    return;
+  }
+  if (line.msg !== "decided") return;
+  const decision = line["decision"] as Readonly<Record<string, unknown>>;
+  const words = sentenceOf(decision);
+  if (words !== null) say(loop, `${String(line["issue"])} ${words}`);
+}
+
+function sentenceOf(decision: Readonly<Record<string, unknown>>): string | null {
+  switch (decision["kind"]) {
+    case "dispatch":
+      return `dispatched as run ${String(decision["runId"])}`;
+    case "adopt":
+      return `adopted (${String(decision["step"])})`;
+    case "conclude":
+      return `verdict: ${String(decision["verdict"])} (${String(decision["because"])})`;
+    case "act": {
+      const act = decision["act"] as Readonly<Record<string, unknown>>;
+      const ask = act["ask"] as { prompt?: { kind?: string } } | undefined;
+      return `${String(decision["row"])} ${String(act["kind"])} ${ask?.prompt?.kind ?? ""}`.trimEnd();
+    }
+    default:
+      return null;
+  }
+}
