@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { checkQuiet, checkWorld, type Finding } from "./demo/checks.ts";
-import { createProgress, followTick, followWorld } from "./demo/progress.ts";
+import { createProgress, followTick, followWorld, type Say } from "./demo/progress.ts";
 import { countWrites, isOver, keyOf, readStory } from "./demo/reading.ts";
 import { STORIES } from "./demo/stories.ts";
 import { renderTable } from "./demo/table.ts";
@@ -13,8 +13,6 @@ const ROUND_PAUSE_MS = 150;
 const DEMO_MS_MAX = 120_000;
 /** After the end nothing may be written any more. */
 const QUIET_TICKS = 10;
-
-type Say = (who: string, what: string) => void;
 
 const beganAt = Date.now();
 const { say } = createProgress(beganAt);

@@ -2,9 +2,14 @@ import type { LogLine } from "./ticks.ts";
 import type { World } from "./world.ts";
 
 const SHA_CHARACTERS = 8;
+/** pino's number for `error`. */
+const LEVEL_ERROR = 50;
+
+/** Tells one thing: who did it, and what. */
+export type Say = (who: string, what: string) => void;
 
 /** Tells what happens as it happens, a line each, with the seconds since the start. */
-export function createProgress(beganAt: number): { say(who: string, what: string): void } {
+export function createProgress(beganAt: number): { readonly say: Say } {
   return {
     say: (who, what) => {
       const seconds = ((Date.now() - beganAt) / 1000).toFixed(1).padStart(5);
@@ -14,7 +19,7 @@ export function createProgress(beganAt: number): { say(who: string, what: string
 }
 
 /** Shows what people, agents, CI and the doorbell do. */
-export function followWorld(world: World, say: (who: string, what: string) => void): void {
+export function followWorld(world: World, say: Say): void {
   world.forge.on((event) => {
     if (event.kind === "push") {
       say(
@@ -38,36 +43,37 @@ export function followWorld(world: World, say: (who: string, what: string) => vo
 }
 
 /** Shows what a tick decided to do. Waits and holds are many and change nothing: they are not shown. */
-export function followTick(line: LogLine, say: (who: string, what: string) => void): void {
-  const loop = String(line["loop"]);
-  if (Number(line["level"]) >= 50) {
+export function followTick(line: LogLine, say: Say): void {
+  const loop = textOf(line["loop"]);
+  if (Number(line["level"]) >= LEVEL_ERROR) {
     const error = line["err"] as { message?: string } | undefined;
-    say(
-      loop,
-      `${line.msg}: ${String(line["issue"] ?? "")} ${error?.message ?? String(line["why"] ?? "")}`,
-    );
+    say(loop, `${line.msg}: ${textOf(line["issue"])} ${error?.message ?? textOf(line["why"])}`);
     return;
   }
   if (line.msg !== "decided") return;
   const decision = line["decision"] as Readonly<Record<string, unknown>>;
   const words = sentenceOf(decision);
-  if (words !== null) say(loop, `${String(line["issue"])} ${words}`);
+  if (words !== null) say(loop, `${textOf(line["issue"])} ${words}`);
 }
 
 function sentenceOf(decision: Readonly<Record<string, unknown>>): string | null {
   switch (decision["kind"]) {
     case "dispatch":
-      return `dispatched as run ${String(decision["runId"])}`;
+      return `dispatched as run ${textOf(decision["runId"])}`;
     case "adopt":
-      return `adopted (${String(decision["step"])})`;
+      return `adopted (${textOf(decision["step"])})`;
     case "conclude":
-      return `verdict: ${String(decision["verdict"])} (${String(decision["because"])})`;
+      return `verdict: ${textOf(decision["verdict"])} (${textOf(decision["because"])})`;
     case "act": {
       const act = decision["act"] as Readonly<Record<string, unknown>>;
       const ask = act["ask"] as { prompt?: { kind?: string } } | undefined;
-      return `${String(decision["row"])} ${String(act["kind"])} ${ask?.prompt?.kind ?? ""}`.trimEnd();
+      return `${textOf(decision["row"])} ${textOf(act["kind"])} ${ask?.prompt?.kind ?? ""}`.trimEnd();
     }
     default:
       return null;
   }
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
 }

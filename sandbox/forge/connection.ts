@@ -12,7 +12,7 @@ export type PageArgs = {
   readonly before?: string | null;
 };
 
-/** What the connection is made of: its field's name for errors, stable keys for cursors, and views. */
+/** What a connection is made of: its field's name for errors, keys for cursors, and views. */
 export type ConnectionOptions<T> = {
   readonly field: string;
   readonly keyOf: (item: T, index: number) => string;
@@ -25,8 +25,8 @@ export function forgeError(type: string, message: string): GraphQLError {
 }
 
 /**
- * One page of a connection, by GitHub's rules: `first` or `last` must be given, 1 to 100. Cursors name
- * items, so a page stays right when items are added behind it.
+ * One page of a connection, by GitHub's rules: `first` or `last` must be given, 1 to 100. Cursors
+ * name items, so a page stays right when items are added behind it.
  */
 export function connect<T>(
   items: readonly T[],
@@ -58,14 +58,16 @@ function checkBounds(args: PageArgs, field: string): void {
   if (args.first == null && args.last == null) {
     throw forgeError(
       "MISSING_PAGINATION_BOUNDARIES",
-      `You must provide a \`first\` or \`last\` value to properly paginate the \`${field}\` connection.`,
+      "You must provide a `first` or `last` value to properly paginate " +
+        `the \`${field}\` connection.`,
     );
   }
   for (const [name, value] of Object.entries({ first: args.first, last: args.last })) {
     if (value == null || (value >= PAGE_MIN && value <= PAGE_MAX)) continue;
     throw forgeError(
       value > PAGE_MAX ? "EXCESSIVE_PAGINATION" : "INSUFFICIENT_PAGINATION",
-      `Requesting ${value} records on the \`${field}\` connection exceeds the \`${name}\` limit of ${PAGE_MAX} records.`,
+      `Requesting ${value} records on the \`${field}\` connection exceeds ` +
+        `the \`${name}\` limit of ${PAGE_MAX} records.`,
     );
   }
 }

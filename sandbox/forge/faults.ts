@@ -1,6 +1,7 @@
 /**
- * What may go wrong with one request. `500-before`: refused before it had any effect; `502-after`: it had its
- * effect and its answer is lost; `hang`: no answer ever, and no effect; `301`: the repo has moved.
+ * What may go wrong with one request. `500-before`: refused before it had any effect; `502-after`:
+ * it had its effect and its answer is lost; `hang`: no answer ever, and no effect; `301`: the repo
+ * has moved.
  */
 export type Fault = "500-before" | "502-after" | "hang" | "301";
 
@@ -20,7 +21,7 @@ export type SeenRequest = {
   status: number | null;
 };
 
-/** Which request a fault is for; what is left out matches anything. A path in text must be part of it. */
+/** Which request a fault is for; what is left out matches anything, text any path that has it. */
 export type FaultMatch = {
   readonly method?: string;
   readonly path?: string | RegExp;

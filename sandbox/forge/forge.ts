@@ -9,7 +9,7 @@ import { createReadings, type Readings } from "./readings.ts";
 import { startServer } from "./server.ts";
 import { createWorld } from "./world.ts";
 
-/** A running forge that speaks GitHub's REST and GraphQL on loopback, over real git repositories. */
+/** A running forge: GitHub's REST and GraphQL on loopback, over real git repositories. */
 export type Forge = Hands &
   Readings & {
     /** The base URL for REST; GraphQL is at `graphql` below it. */

@@ -74,7 +74,7 @@ async function takePush(place: Place, line: string): Promise<void> {
     ref: `refs/heads/${repo.defaultBranch}`,
     at: world.now(),
     activity: await activityOf(repo, before, after),
-    // A local push names its committer in the reflog; a person's push is told from an agent's by it.
+    // A local push names its committer in the reflog: it tells a person's push from an agent's.
     actor: findAccount(world, name) ?? repo.pusher,
   };
   repo.pushes.push(push);

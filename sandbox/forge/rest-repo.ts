@@ -23,7 +23,7 @@ export async function getCommit(call: RestCall, repo: Repo): Promise<Answer> {
   return { status: 200, body: commitShape(call, repo, commit) };
 }
 
-/** `GET /commits/{ref}/check-runs`, newest first. No suite runs a check twice, so `filter` changes nothing. */
+/** `GET /commits/{ref}/check-runs`, newest first. No suite has a check twice: `filter` is moot. */
 export async function listCheckRuns(call: RestCall, repo: Repo): Promise<Answer> {
   const sha = await shaOf(call, repo);
   const query = call.url.searchParams;

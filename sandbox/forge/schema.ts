@@ -1,8 +1,8 @@
 import { buildSchema } from "graphql";
 import { ISSUES_SDL, TIMELINE_SDL } from "./schema-issues.ts";
 
-// The part of GitHub's GraphQL that this forge answers truthfully. A field, argument or event type that
-// is not here fails validation loudly instead of being answered by a guess.
+// The part of GitHub's GraphQL that this forge answers truthfully. A field, argument or event type
+// that is not here fails validation loudly instead of being answered by a guess.
 const ROOT_AND_PEOPLE = `
 scalar DateTime
 scalar URI

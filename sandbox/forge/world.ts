@@ -123,7 +123,7 @@ export function mayWrite(repo: Repo, account: Account): boolean {
   return permission === "admin" || permission === "write";
 }
 
-/** The repo's label of that name in any case, made when new: GitHub makes unknown labels on the fly. */
+/** The repo's label of that name in any case; like GitHub, an unknown one is made on the fly. */
 export function ensureLabel(world: World, repo: Repo, name: string): Label {
   const known = repo.labels.get(name.toLowerCase());
   if (known !== undefined) return known;

@@ -36,7 +36,7 @@ export class RequestTimeout extends Error {
  */
 export function createBoundedFetch(options: BoundedFetchOptions): {
   readonly fetch: BoundedFetch;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 } {
   // Undici's own timeouts see headers and body apart and have half-second steps: one timer per
   // request covers both instead. HTTP/2 does not pay for the few requests of a short process.

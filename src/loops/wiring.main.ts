@@ -27,7 +27,7 @@ const LEASE_TTL_MS = 60_000;
 export type Wiring = {
   readonly deps: TickDeps;
   readonly requests: () => Readonly<Record<string, number>>;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 };
 
 /** Builds the adapters the configuration asks for. Opens no connection. */
@@ -79,9 +79,9 @@ export async function wire(
 }
 
 function createClients(): {
-  fetchFor(service: string): BoundedFetch;
-  requests(): Readonly<Record<string, number>>;
-  close(): Promise<void>;
+  readonly fetchFor: (service: string) => BoundedFetch;
+  readonly requests: () => Readonly<Record<string, number>>;
+  readonly close: () => Promise<void>;
 } {
   const counts: Record<string, number> = {};
   const closers: (() => Promise<void>)[] = [];

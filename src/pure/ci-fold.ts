@@ -90,8 +90,8 @@ function namesOf(checks: readonly Check[]): readonly string[] {
 }
 
 function byNameAndSource(one: Check, other: Check): number {
-  const oneKey = [one.name, one.source, one.at, one.id].join("\n");
-  const otherKey = [other.name, other.source, other.at, other.id].join("\n");
+  const oneKey = [one.name, one.source, one.at, one.id, one.state].join("\n");
+  const otherKey = [other.name, other.source, other.at, other.id, other.state].join("\n");
   if (oneKey === otherKey) return 0;
   return oneKey < otherKey ? -1 : 1;
 }

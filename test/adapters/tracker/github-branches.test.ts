@@ -96,6 +96,10 @@ it("a base just beyond the page is recognised as a parent without another page",
   expect(github.operations()).toEqual(["Branches"]);
 });
 
+it("a parent that no page lists is no reason to wait once the history is whole", async () => {
+  expect(shas(await read(serve(["b a", "a shallow"]), null))).toEqual(["b", "a"]);
+});
+
 it("further pages are read from the head first seen", async () => {
   const github = serve(linear(150));
   expect(shas(await read(github, "c49"))).toHaveLength(101);

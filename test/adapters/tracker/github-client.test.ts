@@ -1,4 +1,6 @@
+import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { promisify } from "node:util";
 import { buildSchema, parse, validate } from "graphql";
 import { describe, expect, it } from "vitest";
 import { createGithubCi } from "../../../src/adapters/ci/github.ts";
@@ -121,6 +123,30 @@ it.each(strange)("an answer that is %s is an unreadable repo", async (_name, ans
   github.breakdown = answer;
   const [seen] = await createGithubTracker(optionsFor(github)).listRepos([repo("app")]);
   expect(seen).toMatchObject({ kind: "unreadable", why: expect.stringMatching(why) });
+});
+
+it("no query follows a repo's rename", async () => {
+  const github = new FakeGithub();
+  await askEverything(github);
+  const texts = github.sent.map(({ body }) => String(body["query"])).join("\n");
+  const repositories = texts.match(/repository\(owner: [^)]*\)/g) ?? [];
+  expect(repositories.length).toBeGreaterThan(OPERATIONS.length);
+  expect(repositories.filter((each) => !each.endsWith("followRenames: false)"))).toEqual([]);
+});
+
+it("a failure writes nothing to the console: what is said is the caller's to say", async () => {
+  // In a process of its own: octokit takes hold of the console as it is loaded.
+  const module = new URL("../../../src/adapters/tracker/github.ts", import.meta.url);
+  const script = `
+    const { createGithubTracker } = await import(${JSON.stringify(module.href)});
+    const fetch = async () => new Response("", { status: 502 });
+    const apiUrl = new URL("https://api.github.test");
+    const tracker = createGithubTracker({ fetch, token: "t", apiUrl, labels: {} });
+    await tracker.whoAmI().catch((error) => process.stdout.write(error.message));`;
+  const args = ["--input-type=module", "--eval", script];
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, args);
+  expect(stdout).toContain("HTTP 502");
+  expect(stderr).toBe("");
 });
 
 it("the bounded fetch fits", () => {
