@@ -47,6 +47,16 @@ describe("settings of a repo", () => {
   });
 });
 
+it("the case of an enrolled name says nothing either", () => {
+  const result = parseConfig(
+    { AFK_ALLOWLIST: "Octo/Demo" },
+    { repos: { "octo/demo": { ci: "none" } } },
+  );
+  expect(result).toMatchObject({
+    config: { repos: [{ ref: { name: "Demo" }, policy: { ci: "none" } }] },
+  });
+});
+
 describe("a file that is not understood", () => {
   type Row = readonly [name: string, file: unknown, want: readonly string[]];
   const rows: readonly Row[] = [

@@ -72,7 +72,7 @@ const rows: readonly Row[] = [
   ],
   [
     "a foreign letter that folds into a login is another login",
-    { actor: { login: "\u212Ata" }, trusted: ["kata"] },
+    { actor: { login: "\u212Aata" }, trusted: ["kata"] },
     NO_WRITE,
   ],
   ["an empty entry lists nobody", { actor: { id: "", login: "x" }, trusted: [""] }, NO_WRITE],

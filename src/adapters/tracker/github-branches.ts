@@ -64,7 +64,7 @@ export async function readBranches(
   return readings.map((reading) => reading.seen ?? atPageLimit(reading));
 }
 
-/** Without a base there is nothing to reach: what was read is the newest part, and that was asked. */
+/** Without a base there is nothing to reach: what was read is the newest part, as was asked. */
 function atPageLimit({ baseSha, headSha, commits }: Reading): BranchSeen {
   if (baseSha === null) return { kind: "readable", headSha, isBaseFound: true, commits };
   const commitsMax = COMMIT_PAGES_MAX * COMMITS_PAGE_SIZE;

@@ -6,7 +6,7 @@ export const REPOS_PER_QUERY_MAX = 20;
 /** Issues per detail request: four connections each keep it at one point of the hourly 5,000. */
 export const ISSUES_PER_QUERY_MAX = 20;
 /** Issues per page of a list: a repo with more than 50 ready issues is rare, and ids are small. */
-export const LIST_PAGE_SIZE = 50;
+const LIST_PAGE_SIZE = 50;
 /**
  * GitHub's own largest page, for histories and comments: older ones are said to be missing, not
  * read.

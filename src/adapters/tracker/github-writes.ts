@@ -8,7 +8,7 @@ import { DatabaseId } from "./github-wire.ts";
  * GitHub refuses bodies above 65,536 characters; the margin is for what it may count as more than
  * one.
  */
-export const COMMENT_CHARS_MAX = 60_000;
+const COMMENT_CHARS_MAX = 60_000;
 
 const CommentCreated = z.object({ id: DatabaseId });
 const LabelsNow = z.array(z.object({ name: z.string() }));

@@ -24,8 +24,8 @@ type AliasVariables = Readonly<Record<string, unknown>>;
 type AliasHandler = (variables: AliasVariables) => unknown;
 
 /**
- * A tiny GitHub: answers each GraphQL operation alias by alias, `nodes` from a map, and REST by method and
- * path. What it was not told about is not found.
+ * A tiny GitHub: answers each GraphQL operation alias by alias, `nodes` from a map, and REST by
+ * method and path. What it was not told about is not found.
  */
 export class FakeGithub {
   readonly sent: Sent[] = [];

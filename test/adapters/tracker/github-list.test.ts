@@ -91,7 +91,8 @@ it("repos go out twenty to a request and come back in the order asked", async ()
   const seen = await list(github, names);
   expect(seen.map((each) => each.kind === "readable" && each.facts.ref.name)).toEqual(names);
   const sizes = github.sent.map(({ body }) => {
-    return Object.keys(body["variables"] as object).filter((key) => key.startsWith("owner")).length;
+    const names = Object.keys(body["variables"] as object);
+    return names.filter((key) => key.startsWith("owner")).length;
   });
   expect(sizes).toEqual([20, 20, 1]);
 });
