@@ -1,4 +1,6 @@
-import { countWrites, keyOf, type StoryReading } from "./reading.ts";
+import { bellsOf, countWrites, endText, expectedText, keyOf, runsOf } from "./reading.ts";
+import type { Stage } from "./story.ts";
+import type { TickRun } from "./ticks.ts";
 import type { World } from "./world.ts";
 
 /** One thing that must be true at the end of the demo, and what speaks against it. */
@@ -7,19 +9,20 @@ export type Finding = { readonly what: string; readonly against: readonly string
 /** Everything the demo promises, checked on the world as it stands. */
 export async function checkWorld(
   world: World,
-  readings: readonly StoryReading[],
+  stages: readonly Stage[],
 ): Promise<readonly Finding[]> {
   return [
-    { what: "every verdict is the expected one", against: readings.flatMap(wrongVerdict) },
+    { what: "every story ended as expected", against: stages.flatMap(wrongEnd) },
+    { what: "every story was told whole", against: stages.flatMap(wrongTelling) },
     { what: "no thread and no repo ever had two live turns", against: doubleTurns(world) },
+    { what: "one progress comment a run, edited in place", against: stages.flatMap(wrongProgress) },
     {
-      what: "one progress comment a run, edited in place",
-      against: readings.flatMap(wrongProgress),
+      what: "one notice a run, and one a hold that waits for a person",
+      against: stages.flatMap(wrongNotices),
     },
-    { what: "one notice a run", against: readings.flatMap(wrongNotice) },
     {
       what: "each verdict rang exactly one doorbell, whose link opens the thread's page",
-      against: (await Promise.all(readings.map((reading) => wrongBell(world, reading)))).flat(),
+      against: (await Promise.all(stages.map(wrongBells))).flat(),
     },
   ];
 }
@@ -31,19 +34,58 @@ export function checkQuiet(world: World, before: number, ticks: number): Finding
   return { what: `${ticks} more ticks of each loop wrote nothing`, against };
 }
 
-function wrongVerdict(reading: StoryReading): readonly string[] {
-  const { story } = reading;
-  const verdict = reading.progress.at(-1)?.record.verdict ?? null;
-  const got = verdict === null ? "none" : `${verdict.kind} (${verdict.because})`;
-  const want = `${story.expected.verdict} (${story.expected.because})`;
-  const isClosed = reading.state === "closed";
-  const against = got === want ? [] : [`${keyOf(story)}: ${got} instead of ${want}`];
-  const isDone = story.expected.verdict === "done";
-  if (isClosed !== isDone) against.push(`${keyOf(story)}: the issue is ${reading.state}`);
-  if (reading.labels.includes("ready-for-human") === isDone) {
-    against.push(`${keyOf(story)}: labelled ${reading.labels.join(", ")}`);
+/** That no tick failed but for a service that was broken on purpose. */
+export function checkTicks(ticks: readonly TickRun[], isTrouble: boolean): Finding {
+  const failed = ticks.filter((tick) => tick.code !== 0 && !(isTrouble && tick.code === 1));
+  const against = failed.map((tick) => `${tick.command} exited ${tick.code} ${tick.stderr}`.trim());
+  const what = isTrouble
+    ? "every tick exited 0, or 1 while a service was down"
+    : "every tick exited 0";
+  return { what, against };
+}
+
+/** Why a story's issue is held, by the newest answer to it; null when it is not. */
+export function heldBecause(stage: Stage): string | null {
+  const decisions = stage
+    .log()
+    .flatMap((line) => (line.msg === "decided" ? [line["decision"]] : []));
+  const newest = decisions.at(-1) as { kind?: string; because?: string } | undefined;
+  return newest?.kind === "hold" ? (newest.because ?? null) : null;
+}
+
+/** Whether a story ended as it must. */
+export function isAsExpected(stage: Stage): boolean {
+  return endText(stage.read(), heldBecause(stage)) === expectedText(stage.story.expected);
+}
+
+function wrongEnd(stage: Stage): readonly string[] {
+  const { story } = stage;
+  const reading = stage.read();
+  const key = keyOf(reading.story);
+  const got = endText(reading, heldBecause(stage));
+  const want = expectedText(story.expected);
+  if (got !== want) return [`${key}: ${got} instead of ${want}`];
+  if ("held" in story.expected) return [];
+  const { verdict } = story.expected;
+  const against: string[] = [];
+  const isClosed = verdict === "done" || verdict === "cancelled";
+  if ((reading.state === "closed") !== isClosed)
+    against.push(`${key}: the issue is ${reading.state}`);
+  const needsHuman = verdict === "needs-human" || verdict === "frozen";
+  if (reading.labels.includes("ready-for-human") !== needsHuman) {
+    against.push(`${key}: labelled ${reading.labels.join(", ")}`);
   }
   return against;
+}
+
+function wrongTelling(stage: Stage): readonly string[] {
+  const { expected } = stage.story;
+  const key = keyOf(stage.read().story);
+  const against = (stage.story.against?.(stage) ?? []).map((sentence) => `${key}: ${sentence}`);
+  if ("held" in expected || expected.turns === undefined) return against;
+  const turns = (stage.record()?.turns ?? []).map((turn) => turn.kind).join(", ");
+  const wanted = expected.turns.join(", ");
+  return turns === wanted ? against : [...against, `${key}: turns ${turns} instead of ${wanted}`];
 }
 
 function doubleTurns(world: World): readonly string[] {
@@ -53,24 +95,36 @@ function doubleTurns(world: World): readonly string[] {
     .map(([where, most]) => `${where}: ${most} at once`);
 }
 
-function wrongProgress(reading: StoryReading): readonly string[] {
-  const { story, progress } = reading;
-  if (progress.length !== 1) return [`${keyOf(story)}: ${progress.length} progress comments`];
-  return progress[0]?.isEdited === true ? [] : [`${keyOf(story)}: never edited`];
+function wrongProgress(stage: Stage): readonly string[] {
+  const { story, progress } = stage.read();
+  const runs = new Set(progress.map(({ record }) => record.runId)).size;
+  const wanted = runsOf(story.expected);
+  if (progress.length !== wanted || runs !== wanted) {
+    return [`${keyOf(story)}: ${progress.length} progress comments of ${runs} runs`];
+  }
+  return progress.every((comment) => comment.isEdited) ? [] : [`${keyOf(story)}: never edited`];
 }
 
-function wrongNotice(reading: StoryReading): readonly string[] {
-  return reading.notices === 1 ? [] : [`${keyOf(reading.story)}: ${reading.notices} notices`];
+function wrongNotices(stage: Stage): readonly string[] {
+  const { story, notices, holdNotices } = stage.read();
+  const { expected } = story;
+  const held = "held" in expected ? expected.notices : 0;
+  if (notices === runsOf(expected) && holdNotices === held) return [];
+  return [`${keyOf(story)}: ${notices} notices, ${holdNotices} about holds`];
 }
 
-async function wrongBell(world: World, reading: StoryReading): Promise<readonly string[]> {
-  const key = keyOf(reading.story);
-  const runId = reading.progress.at(-1)?.record.runId ?? "no run";
-  const bells = world.ntfy.messages.filter((message) => message.click?.includes(runId) === true);
-  const [bell] = bells;
-  if (bells.length !== 1 || bell?.click === undefined) return [`${key}: ${bells.length} doorbells`];
-  const page = await fetch(bell.click);
-  const text = await page.text();
-  const isThread = page.status === 200 && text.includes(reading.story.title);
-  return isThread ? [] : [`${key}: ${bell.click} answers ${page.status} without the thread`];
+async function wrongBells(stage: Stage): Promise<readonly string[]> {
+  const { story, progress } = stage.read();
+  const key = keyOf(story);
+  const runs = progress.map(({ record }) => record.runId);
+  const links = stage.world.ntfy.messages.flatMap((message) => message.click ?? []);
+  const mine = links.filter((link) => runs.some((runId) => link.includes(runId)));
+  const wanted = bellsOf(story.expected);
+  if (mine.length !== wanted) return [`${key}: ${mine.length} doorbells instead of ${wanted}`];
+  const pages = await Promise.all(mine.map((link) => fetch(link)));
+  const texts = await Promise.all(pages.map((page) => page.text()));
+  const dead = mine.filter(
+    (_, at) => pages[at]?.status !== 200 || !texts[at]?.includes(story.title),
+  );
+  return dead.map((link) => `${key}: ${link} does not open its thread`);
 }

@@ -1,54 +1,20 @@
-import type { VerdictBecause, VerdictKind } from "../../src/pure/verdict.ts";
-
-/** One issue of the demo, and how its run must end. */
-export type Story = {
-  readonly name: string;
-  /** `owner/name`. */
-  readonly repo: string;
-  readonly title: string;
-  /** Chooses what the scripted agent does; it reads this in its prompt, like any issue text. */
-  readonly script: string;
-  readonly expected: { readonly verdict: VerdictKind; readonly because: VerdictBecause };
-};
+import { calmStories } from "./stories-calm.ts";
+import { peopleStories } from "./stories-people.ts";
+import { troubleStories } from "./stories-trouble.ts";
+import type { Story } from "./story.ts";
 
 /** Every story, in the order in which its issue is opened. */
-export const STORIES: readonly Story[] = [
-  {
-    name: "lands",
-    repo: "acme/shop",
-    title: "Answer with the run that made it",
-    script: "lands",
-    expected: { verdict: "done", because: "green" },
-  },
-  {
-    name: "blocked",
-    repo: "acme/shop",
-    title: "Charge the sandbox card at checkout",
-    script: "blocked",
-    expected: { verdict: "needs-human", because: "blocked" },
-  },
-  {
-    name: "mended",
-    repo: "acme/blog",
-    title: "Show the author under every post",
-    script: "red-then-mended",
-    expected: { verdict: "done", because: "green" },
-  },
-  {
-    // A red base holds every other issue of its repo, so this one has a repo of its own.
-    name: "stays-red",
-    repo: "acme/legacy",
-    title: "Round prices half to even",
-    script: "stays-red",
-    expected: { verdict: "frozen", because: "fix-forward-exhausted" },
-  },
-];
+export const STORIES: readonly Story[] = [...calmStories, ...peopleStories, ...troubleStories];
 
-/** The text of a story's issue. */
-export function issueBody(story: Story): string {
-  return [
-    "The function must answer with the id of the run that made it, and a test must show it.",
-    "",
-    `Story: ${story.script}`,
-  ].join("\n");
+/** The stories of the given name; all of them for none. Throws when no story has that name. */
+export function selectStories(name: string | undefined): readonly Story[] {
+  if (name === undefined) return STORIES;
+  const found = STORIES.filter((story) => story.name === name);
+  if (found.length > 0) {
+    // A story that plays together with another one brings it along.
+    const partners = new Set(found.flatMap((story) => story.with ?? []));
+    return STORIES.filter((story) => found.includes(story) || partners.has(story.name));
+  }
+  const names = STORIES.map((story) => story.name).join(", ");
+  throw new Error(`there is no story named ${name}; the stories are ${names}`);
 }

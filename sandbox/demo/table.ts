@@ -1,4 +1,6 @@
+import { heldBecause } from "./checks.ts";
 import { keyOf, type StoryReading } from "./reading.ts";
+import type { Stage } from "./story.ts";
 import type { World } from "./world.ts";
 
 const HEAD = ["issue", "story", "verdict", "because", "turns", "commits", "requests", "seconds"];
@@ -6,17 +8,18 @@ const HEAD = ["issue", "story", "verdict", "because", "turns", "commits", "reque
 /** The final table, a row an issue. `seconds` is from the first sight of the issue's run to its release. */
 export function renderTable(
   world: World,
-  readings: readonly StoryReading[],
+  stages: readonly Stage[],
   seconds: ReadonlyMap<string, number>,
 ): string {
-  const rows = readings.map((reading) => {
+  const rows = stages.map((stage) => {
+    const reading = stage.read();
     const { story } = reading;
     const record = reading.progress.at(-1)?.record;
     return [
       keyOf(story),
       story.name,
-      record?.verdict?.kind ?? "none",
-      record?.verdict?.because ?? "",
+      record?.verdict?.kind ?? (record === undefined ? "held" : "none"),
+      record?.verdict?.because ?? heldBecause(stage) ?? "",
       String(record?.turns.length ?? 0),
       String(record?.commits.length ?? 0),
       String(countRequests(world, reading)),
@@ -25,7 +28,12 @@ export function renderTable(
   });
   const table = [HEAD, ...rows];
   const widths = HEAD.map((_, at) => Math.max(...table.map((row) => (row[at] ?? "").length)));
-  const lines = table.map((row) => row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join("  "));
+  const lines = table.map((row) =>
+    row
+      .map((cell, at) => cell.padEnd(widths[at] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
   const rule = widths.map((width) => "-".repeat(width)).join("  ");
   return [lines[0], rule, ...lines.slice(1)].join("\n");
 }

@@ -4,16 +4,20 @@ import { join } from "node:path";
 import { type Forge, startForge } from "../forge/forge.ts";
 import { type SandboxNtfy, startNtfy } from "../ntfy/ntfy-server.ts";
 import { type SandboxT3, startT3 } from "../t3/t3-server.ts";
-import { issueBody, type Story } from "./stories.ts";
+import { issueBody, type Story } from "./story.ts";
 
 const AFK_LOGIN = "afk-bot";
 const AGENT_LOGIN = "scripted-agent";
 const PERSON_LOGIN = "ada";
+const STRANGER_LOGIN = "mallory";
 const NTFY_TOPIC = "afk-demo-doorbell";
 const T3_TOKEN = "t3-demo-token";
 
 /** A run that never goes green must end within the demo: two corrective turns show the budget. */
 const FIX_FORWARD_ATTEMPTS = 2;
+
+/** Every story has a run of its own at once: the demo is about their ends, not about waiting for room. */
+const RUNS_MAX = 50;
 
 /** A story with the issue that was opened for it. */
 export type OpenStory = Story & { readonly number: number };
@@ -24,16 +28,22 @@ export type World = {
   readonly forge: Forge;
   readonly t3: SandboxT3;
   readonly ntfy: SandboxNtfy;
+  /** The stories opened so far. */
   readonly stories: readonly OpenStory[];
   /** What the ticks are started with: the variables a cluster would set, and no other. */
   readonly env: Readonly<Record<string, string>>;
   /** The login of afk's own account on the forge. */
   readonly afkLogin: string;
+  /** The login of a person who may write everywhere, and of one who may not. */
+  readonly person: string;
+  readonly stranger: string;
+  /** Opens the issue of a story, labelled by the person. */
+  open(story: Story): OpenStory;
   close(): Promise<void>;
 };
 
 /** A small program with a test of its own that a careless change can break. */
-const REPO_FILES: Readonly<Record<string, string>> = {
+export const REPO_FILES: Readonly<Record<string, string>> = {
   "package.json": `${JSON.stringify({ name: "demo", type: "module", private: true }, null, 2)}\n`,
   "README.md": "# A small program\n",
   "src/price.js":
@@ -48,7 +58,7 @@ const REPO_FILES: Readonly<Record<string, string>> = {
   ].join("\n"),
 };
 
-/** Starts the world, enrols the stories' repos and opens their issues, labelled by a person who may. */
+/** Starts the world with the repos of the stories enrolled, and no issue yet. */
 export async function startWorld(stories: readonly Story[]): Promise<World> {
   const dir = await mkdtemp(join(tmpdir(), "afk-demo-"));
   await mkdir(join(dir, "tmp"));
@@ -56,11 +66,12 @@ export async function startWorld(stories: readonly Story[]): Promise<World> {
   const t3 = await startT3({ dir: join(dir, "t3"), token: T3_TOKEN, gitName: AGENT_LOGIN });
   const ntfy = await startNtfy();
   const afk = forge.addAccount({ login: AFK_LOGIN, kind: "User" });
-  forge.addAccount({ login: AGENT_LOGIN, kind: "User" });
-  forge.addAccount({ login: PERSON_LOGIN, kind: "User" });
+  for (const login of [AGENT_LOGIN, PERSON_LOGIN, STRANGER_LOGIN]) {
+    forge.addAccount({ login, kind: "User" });
+  }
   const repos = [...new Set(stories.map((story) => story.repo))];
   for (const repo of repos) await enrol(forge, repo);
-  const open = stories.map((story) => openStory(forge, story));
+  const open: OpenStory[] = [];
   return {
     dir,
     forge,
@@ -68,21 +79,19 @@ export async function startWorld(stories: readonly Story[]): Promise<World> {
     ntfy,
     stories: open,
     afkLogin: AFK_LOGIN,
+    person: PERSON_LOGIN,
+    stranger: STRANGER_LOGIN,
     env: {
-      PATH: process.env["PATH"] ?? "",
-      TMPDIR: join(dir, "tmp"),
-      AFK_KILL_SWITCH: "false",
-      AFK_ALLOWLIST: repos.join(","),
-      AFK_AGENT_ACTORS: AGENT_LOGIN,
-      AFK_FIX_FORWARD_MAX_ATTEMPTS: String(FIX_FORWARD_ATTEMPTS),
+      ...tickEnv({ dir, repos }),
       GITHUB_API_URL: forge.apiUrl.href,
       GITHUB_TOKEN: afk.token,
       T3_BASE_URL: t3.url,
-      T3_TOKEN,
-      T3_MODEL: "claude-opus-4-8",
-      T3_WORKSPACE_ROOT: join(dir, "workspaces"),
       NTFY_URL: ntfy.url,
-      NTFY_TOPIC,
+    },
+    open: (story) => {
+      const opened = { ...story, number: openIssue(forge, story) };
+      open.push(opened);
+      return opened;
     },
     close: async () => {
       await t3.stop();
@@ -90,6 +99,22 @@ export async function startWorld(stories: readonly Story[]): Promise<World> {
       await forge.close();
       await rm(dir, { recursive: true, force: true });
     },
+  };
+}
+
+function tickEnv(of: { readonly dir: string; readonly repos: readonly string[] }) {
+  return {
+    PATH: process.env["PATH"] ?? "",
+    TMPDIR: join(of.dir, "tmp"),
+    AFK_KILL_SWITCH: "false",
+    AFK_ALLOWLIST: of.repos.join(","),
+    AFK_AGENT_ACTORS: AGENT_LOGIN,
+    AFK_FIX_FORWARD_MAX_ATTEMPTS: String(FIX_FORWARD_ATTEMPTS),
+    AFK_MAX_RUNS: String(RUNS_MAX),
+    T3_TOKEN,
+    T3_MODEL: "claude-opus-4-8",
+    T3_WORKSPACE_ROOT: join(of.dir, "workspaces"),
+    NTFY_TOPIC,
   };
 }
 
@@ -104,9 +129,9 @@ async function enrol(forge: Forge, repo: string): Promise<void> {
   });
 }
 
-function openStory(forge: Forge, story: Story): OpenStory {
-  const { repo, title } = story;
-  const number = forge.createIssue({ repo, title, body: issueBody(story), by: PERSON_LOGIN });
+function openIssue(forge: Forge, story: Story): number {
+  const { repo, title, script } = story;
+  const number = forge.createIssue({ repo, title, body: issueBody(script), by: PERSON_LOGIN });
   forge.addLabel({ repo, number }, "ready-for-agent", PERSON_LOGIN);
-  return { ...story, number };
+  return number;
 }

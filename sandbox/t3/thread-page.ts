@@ -23,7 +23,7 @@ export function indexPage(): string {
 }
 
 /** Text made safe for element contents and quoted attributes. */
-export function escapeHtml(text: string): string {
+function escapeHtml(text: string): string {
   const entities: Readonly<Record<string, string>> = {
     "&": "&amp;",
     "<": "&lt;",

@@ -33,11 +33,8 @@ export async function performAct(
       return 0;
     case "ring-question":
     case "ring-silence": {
-      const { failed } = await ringBells(
-        context.deps,
-        { ...run, record },
-        occasionOf(context, run, what),
-      );
+      const occasion = occasionOf(context, run, { act, record });
+      const { failed } = await ringBells(context.deps, { ...run, record }, occasion);
       return failed;
     }
   }
@@ -132,39 +129,41 @@ function turnOf(record: RunRecord): TurnRecord {
 function occasionOf(
   context: WatchContext,
   run: RunInHand,
-  what: { readonly act: RunAct; readonly record: RunRecord },
+  what: {
+    readonly act: Extract<RunAct, { kind: "ring-question" | "ring-silence" }>;
+    readonly record: RunRecord;
+  },
 ): Occasion {
   const { act, record } = what;
   const { issue } = run.observed;
-  const names = context.deps.notifiers.map((notifier) => notifier.name);
+  const names = act.bells;
   const about = {
     runId: record.runId,
     issueKey: issueKey(issue.ref),
     title: issue.title,
     link: threadLinkOf(record, context.settings.links),
   };
-  if (act.kind === "ring-question") {
-    const { requestId, text } = act;
+  if (act.kind === "ring-silence") {
     return {
-      bell: renderQuestionBell({ ...about, requestId, text }),
+      bell: renderSilenceBell({ ...about, why: act.why }),
       names,
-      read: (of) => of.questions.find((each) => each.requestId === requestId)?.bells ?? {},
+      read: (of) => of.silence?.bells ?? {},
       write: (of, bells) => ({
         ...of,
-        questions: of.questions.map((each) =>
-          each.requestId === requestId ? { ...each, bells } : each,
-        ),
+        silence: of.silence === null ? null : { ...of.silence, bells },
       }),
     };
   }
-  const why = act.kind === "ring-silence" ? act.why : "";
+  const { requestId, text } = act;
   return {
-    bell: renderSilenceBell({ ...about, why }),
+    bell: renderQuestionBell({ ...about, requestId, text }),
     names,
-    read: (of) => of.silence?.bells ?? {},
+    read: (of) => of.questions.find((each) => each.requestId === requestId)?.bells ?? {},
     write: (of, bells) => ({
       ...of,
-      silence: of.silence === null ? null : { ...of.silence, bells },
+      questions: of.questions.map((each) =>
+        each.requestId === requestId ? { ...each, bells } : each,
+      ),
     }),
   };
 }

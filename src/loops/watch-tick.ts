@@ -1,3 +1,4 @@
+import { checkDecision } from "../pure/check-decision.ts";
 import { threadCommandIdOf } from "../pure/identity.ts";
 import { issueKey, type RepoRef, repoKey } from "../pure/issue.ts";
 import type { Limits, RepoPolicy } from "../pure/limits.ts";
@@ -113,6 +114,7 @@ async function watchRun(
   const policy = policyOf(context, { repo, ownId: input.ownId });
   const decision = decideRun(observed.record, seen, policy);
   logDecision(context, run, decision);
+  refuseViolations(seen, policy, decision);
   await progress.save(decision.record);
   switch (decision.kind) {
     case "wait":
@@ -147,11 +149,19 @@ async function finishNow(
   tally.concluded[kind] = (tally.concluded[kind] ?? 0) + 1;
   const decision = decideRun(record, run.seen, policy);
   logDecision(context, run, decision);
+  refuseViolations(run.seen, policy, decision);
   await run.progress.save(decision.record);
   if (decision.kind === "act") {
     tally.failed += await performAct(context, run, { act: decision.act, record: decision.record });
   }
   if (decision.kind === "finish") tally.failed += await performFinish(context, run, decision);
+}
+
+/** A decision against a law is a bug: nothing of it is performed, and the other runs go on. */
+function refuseViolations(seen: RunSeen, policy: WatchPolicy, decision: RunDecision): void {
+  const violated = checkDecision(seen, policy, decision);
+  if (violated.length === 0) return;
+  throw new Error(`run ${decision.record.runId}, ${decision.row}: ${violated.join("; ")}`);
 }
 
 function policyOf(

@@ -1,5 +1,6 @@
 import { hashText, type Sha256Hex } from "./identity.ts";
 import type { Actor, IssueEvent, IssueSeen } from "./issue.ts";
+import { parseIso } from "./time.ts";
 
 /** The labelling event that made an issue ready, with the text as it stands at this reading. */
 export type Approval = {
@@ -53,8 +54,17 @@ export function findReadyEvent(issue: IssueSeen, readyLabel: string): LabeledEve
  * second counts as after it.
  */
 export function isEditedSince(issue: IssueSeen, event: LabeledEvent): boolean {
-  if (issue.bodyEditedAt !== null && issue.bodyEditedAt >= event.at) return true;
-  return issue.history.events.some((each) => each.kind === "renamed" && each.at >= event.at);
+  if (issue.bodyEditedAt !== null && isSecondSince(issue.bodyEditedAt, event.at)) return true;
+  return issue.history.events.some(
+    (each) => each.kind === "renamed" && isSecondSince(each.at, event.at),
+  );
+}
+
+/** Compared as times, not as text: fractions sort wrongly. A time that cannot be read may be any time. */
+function isSecondSince(time: string, start: string): boolean {
+  const [one, other] = [parseIso(time), parseIso(start)];
+  if (one === null || other === null) return true;
+  return Math.floor(one / 1000) >= Math.floor(other / 1000);
 }
 
 /** The approval an event stands for, of the text as read now. */

@@ -12,7 +12,7 @@ import { deriveRunId, parseThreadId, threadIdOf } from "./identity.ts";
 import { issueKey, type IssueSeen, type RepoSeen, repoKey } from "./issue.ts";
 import { type Lock, type LocksByRepo, locksOf } from "./locks.ts";
 import { lastTurn, type RunRecord } from "./run-record.ts";
-import { recordCommentsOf, type RecordComment } from "./run-record-codec.ts";
+import { recordCommentsOf, type RecordComment, runIdOf } from "./run-record-codec.ts";
 import { decideTrust } from "./trust.ts";
 
 /** A candidate answered by itself, or one that competes for its repo's slot and the capacity. */
@@ -38,8 +38,12 @@ type Context = CandidateInput & {
   readonly ready: LabeledEvent | null;
   readonly runId: string;
   readonly threadId: string;
-  readonly own: RecordComment | null;
+  /** The progress comment of this approval's run. */
+  readonly own: RecordComment | undefined;
 };
+
+/** A candidate whose approval was read. */
+type Approved = Context & { readonly ready: LabeledEvent };
 
 type Hold = Extract<PollDecision, { kind: "hold" }>;
 
@@ -70,14 +74,10 @@ function contextOf(input: CandidateInput): Context {
   });
   const own =
     ready === null
-      ? null
-      : (recordCommentsOf(input.issue).find((each) => runOf(each) === runId) ?? null);
+      ? undefined
+      : recordCommentsOf(input.issue).find((each) => runIdOf(each) === runId);
   const threadId = threadIdOf({ runId, issueNumber: input.issue.ref.number, restart: 0 });
   return { ...input, ready, runId, threadId, own };
-}
-
-function runOf(comment: RecordComment): string {
-  return comment.kind === "record" ? comment.record.runId : comment.runId;
 }
 
 function hold(because: HoldBecause, detail: string): Hold {
@@ -87,11 +87,11 @@ function hold(because: HoldBecause, detail: string): Hold {
 /** Our own run of this approval that began, has no verdict and never carried the in-progress label. */
 function adoption(context: Context): PollDecision | null {
   const { own, ready, issue, policy } = context;
-  if (own === null || own.kind !== "record" || ready === null) return null;
+  if (ready === null || own?.kind !== "record") return null;
   const { record } = own;
   if (record.verdict !== null || hasBeenLocked(issue, ready, policy.labels.inProgress)) return null;
   const { runId, threadId } = context;
-  const giveUp = whyHandOver(context, record);
+  const giveUp = whyHandOver({ ...context, ready }, record);
   if (giveUp !== null) return { kind: "adopt", step: "hand-over", runId, threadId, detail: giveUp };
   const others = foreignLocks(context);
   const blocked = agentHold(context) ?? lockHold(others);
@@ -114,16 +114,16 @@ function hasBeenLocked(issue: IssueSeen, ready: LabeledEvent, inProgress: string
 }
 
 /** Why the poller must not finish the dispatch itself: the watcher's table has the row for it. */
-function whyHandOver(context: Context, record: RunRecord): string | null {
-  const { issue, policy, seen } = context;
+function whyHandOver(context: Approved, record: RunRecord): string | null {
+  const { issue, policy, ready, seen } = context;
   const attempt = lastTurn(record)?.attempt ?? 0;
   if (issue.state === "closed") return "the issue was closed meanwhile";
   if (hasLabel(issue, policy.labels.paused)) return "the issue was paused meanwhile";
   if (attempt > policy.limits.redispatchAttemptsMax)
     return "the agent server refused every attempt";
   if (seen.now - record.begunAt > policy.limits.adoptGraceMs) return "the dispatch took too long";
-  const approval = context.ready === null ? null : approvalOf(policy.sha256, issue, context.ready);
-  if (approval?.textHash !== record.approval.textHash) return "the text was edited meanwhile";
+  const approval = approvalOf(policy.sha256, issue, ready);
+  if (approval.textHash !== record.approval.textHash) return "the text was edited meanwhile";
   const thread = threadOf(context);
   if (thread !== null && thread.presence !== "active") return `its thread was ${thread.presence}`;
   return null;
@@ -157,7 +157,7 @@ function isHeldByHuman(issue: IssueSeen, ready: LabeledEvent | null, human: stri
 function approvalHold(context: Context): Hold | null {
   const { issue, policy, ready, repo, own } = context;
   const { runId } = context;
-  if (own !== null) return hold("approval-already-used", `by run ${runId}`);
+  if (own !== undefined) return hold("approval-already-used", `by run ${runId}`);
   if (ready !== null && isRunInAgent(context)) {
     return hold("approval-already-used", `by run ${runId}, whose progress comment is gone`);
   }

@@ -7,7 +7,7 @@ import type { RepoPolicy } from "./limits.ts";
 import { plainLine } from "./untrusted-text.ts";
 
 /** What holds for a repo the file does not mention. */
-export const DEFAULT_REPO_POLICY: RepoPolicy = { ci: "required", dispatchOnRed: false };
+const DEFAULT_REPO_POLICY: RepoPolicy = { ci: "required", dispatchOnRed: false };
 
 const KEY = "AFK_CONFIG_FILE";
 

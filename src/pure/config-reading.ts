@@ -44,7 +44,7 @@ export const urlRule: Rule<string> = {
 };
 
 /** A token: one word of printable ASCII, since it travels in a header. */
-export const tokenRule: Rule<string> = {
+const tokenRule: Rule<string> = {
   schema: z.string().regex(/^[\x21-\x7e]+$/),
   problem: "is not one word of printable characters",
   mend: "copy the token again, without quotes, blanks or line ends inside",
@@ -68,7 +68,7 @@ export const pathRule: Rule<string> = {
 };
 
 /** A value without blanks around it; null when absent or blank. */
-export function readText(env: Env, key: string): string | null {
+function readText(env: Env, key: string): string | null {
   const text = (env[key] ?? "").trim();
   return text === "" ? null : text;
 }

@@ -127,7 +127,7 @@ export function planTurn(
   const project = agent.projects.find(
     (each) => each.workspaceRoot.toLowerCase() === root.toLowerCase(),
   );
-  const projectId = project?.id ?? projectIdOf(policy.sha256, `${root}#${turn.attempt}`);
+  const projectId = project?.id ?? projectIdOf(policy.sha256, turn);
   const steps: AgentStep[] = [];
   if (project === undefined) {
     const title = `${issue.ref.repo.owner}/${issue.ref.repo.name}`;

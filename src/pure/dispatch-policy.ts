@@ -67,91 +67,82 @@ export type PollPolicy = {
   readonly sha256: Sha256Hex;
 };
 
-/** Answers every candidate (each listed issue with the ready label) of every readable repo. */
+/**
+ * Answers every candidate (each listed issue with the ready label) of every readable repo, most urgent
+ * first. The order in which repos and issues were read changes nothing.
+ */
 export function decideDispatches(seen: PollSeen, policy: PollPolicy): readonly PollAnswer[] {
   const locks = collectLocks(seen, policy);
-  const candidates = seen.repos.flatMap((repo) =>
-    repo.kind === "readable"
-      ? repo.issues
-          .filter((issue) => hasLabel(issue, policy.labels.ready))
-          .map((issue) => decideCandidate({ seen, policy, locks, repo, issue }))
-      : [],
-  );
-  const winners = pickWinners(candidates, policy, busyIssues(candidates, locks));
-  return candidates.map((each) => ({
-    issue: each.issue.ref,
-    decision: each.kind === "answered" ? each.decision : answerEligible(each, candidates, winners),
-  }));
+  const candidates = seen.repos
+    .flatMap((repo) =>
+      repo.kind === "readable"
+        ? repo.issues
+            .filter((issue) => hasLabel(issue, policy.labels.ready))
+            .map((issue) => decideCandidate({ seen, policy, locks, repo, issue }))
+        : [],
+    )
+    .toSorted(byUrgency);
+  const adopted = candidates.filter(isAdopted);
+  const room: Room = {
+    // A run that has begun has its repo's slot before any that has not.
+    slots: new Map(adopted.toReversed().map((each) => [repoKey(each.issue.ref.repo), each])),
+    running: busyIssues(adopted, locks),
+    runsMax: policy.limits.runsMax,
+  };
+  const answers: PollAnswer[] = [];
+  for (const each of candidates) {
+    answers.push({ issue: each.issue.ref, decision: giveRoom(each, room) });
+  }
+  return answers;
 }
 
-type Eligible = Extract<Candidate, { kind: "eligible" }>;
-type Winners = {
-  readonly bySlot: ReadonlyMap<string, Eligible>;
-  readonly dispatched: ReadonlySet<Eligible>;
+/** What is left to give while the candidates are answered one after the other. */
+type Room = {
+  /** By repo key: the candidate that acts there in this tick. */
+  readonly slots: Map<string, Candidate>;
+  running: number;
+  readonly runsMax: number;
 };
 
+function byUrgency(a: Candidate, b: Candidate): number {
+  const compared = compareUrgency(a.issue, b.issue);
+  if (compared !== 0) return compared;
+  return compareText(repoKey(a.issue.ref.repo), repoKey(b.issue.ref.repo));
+}
+
+function isAdopted(each: Candidate): boolean {
+  return each.kind === "answered" && each.decision.kind === "adopt";
+}
+
 /** Issues whose runs count against the capacity: every lock, and every run about to be adopted. */
-function busyIssues(candidates: readonly Candidate[], locks: LocksByRepo): number {
+function busyIssues(adopted: readonly Candidate[], locks: LocksByRepo): number {
   const busy = new Set([...locks.values()].flatMap((each) => each.map((lock) => lock.issue)));
-  for (const each of candidates) {
-    if (each.kind === "answered" && each.decision.kind === "adopt")
-      busy.add(issueKey(each.issue.ref));
-  }
+  for (const each of adopted) busy.add(issueKey(each.issue.ref));
   return busy.size;
 }
 
-function pickWinners(candidates: readonly Candidate[], policy: PollPolicy, busy: number): Winners {
-  const eligible = candidates.filter((each) => each.kind === "eligible");
-  const urgent = eligible.toSorted((a, b) => {
-    const byUrgency = compareUrgency(a.issue, b.issue);
-    return byUrgency !== 0
-      ? byUrgency
-      : compareText(repoKey(a.issue.ref.repo), repoKey(b.issue.ref.repo));
-  });
-  const adopting = new Set(
-    candidates
-      .filter((each) => each.kind === "answered" && each.decision.kind === "adopt")
-      .map((each) => repoKey(each.issue.ref.repo)),
-  );
-  const bySlot = new Map<string, Eligible>();
-  const dispatched = new Set<Eligible>();
-  for (const each of urgent) {
-    const key = repoKey(each.issue.ref.repo);
-    if (adopting.has(key) || bySlot.has(key)) continue;
-    bySlot.set(key, each);
-    if (busy + dispatched.size < policy.limits.runsMax) dispatched.add(each);
-  }
-  return { bySlot, dispatched };
-}
-
-function answerEligible(each: Eligible, all: readonly Candidate[], winners: Winners): PollDecision {
-  if (winners.dispatched.has(each)) {
-    return { kind: "dispatch", runId: each.runId, threadId: each.threadId };
-  }
+/** The candidate's own answer, or what is left for it once the more urgent ones have theirs. */
+function giveRoom(each: Candidate, room: Room): PollDecision {
   const key = repoKey(each.issue.ref.repo);
-  const winner = winners.bySlot.get(key);
-  if (winner === each) {
-    return { kind: "hold", because: "at-capacity", detail: "as many runs as AFK_MAX_RUNS allows" };
-  }
-  if (winner !== undefined) {
-    return {
-      kind: "hold",
-      because: "slot-taken",
-      detail: `${issueKey(winner.issue.ref)} is more urgent`,
-    };
-  }
-  const adopted = all.find(
-    (other) =>
-      other.kind === "answered" &&
-      other.decision.kind === "adopt" &&
-      repoKey(other.issue.ref.repo) === key,
-  );
-  const busyWith = adopted === undefined ? key : issueKey(adopted.issue.ref);
-  return {
+  const holder = room.slots.get(key) ?? each;
+  const holderKey = issueKey(holder.issue.ref);
+  const locked: PollDecision = {
     kind: "hold",
     because: "repo-locked",
-    detail: `${busyWith} has a run that is beginning`,
+    detail: `${holderKey} has a run that is beginning`,
   };
+  // Two dispatches cut short in one repo are finished one after the other.
+  if (each.kind === "answered") return isAdopted(each) && holder !== each ? locked : each.decision;
+  if (isAdopted(holder)) return locked;
+  if (room.running >= room.runsMax) {
+    return { kind: "hold", because: "at-capacity", detail: "as many runs as AFK_MAX_RUNS allows" };
+  }
+  if (holder !== each) {
+    return { kind: "hold", because: "slot-taken", detail: `${holderKey} is more urgent` };
+  }
+  room.slots.set(key, each);
+  room.running += 1;
+  return { kind: "dispatch", runId: each.runId, threadId: each.threadId };
 }
 
 function compareText(a: string, b: string): number {

@@ -7,6 +7,7 @@ import type {
   FinishStep,
   RunDecision,
   RunSeen,
+  RunThreadSeen,
   ThreadVerb,
   WatchPolicy,
 } from "./run-observation.ts";
@@ -14,23 +15,30 @@ import { lastTurn, type RunRecord } from "./run-record.ts";
 import { parseIso } from "./time.ts";
 
 type VerdictNote = NonNullable<RunRecord["verdict"]>;
-type Noted = RunRecord & { readonly verdict: VerdictNote };
+/** A record that holds its verdict. */
+export type ConcludedRecord = RunRecord & { readonly verdict: VerdictNote };
 
 /**
  * T0: performs what is missing of a recorded verdict, and reads nothing else. A turn still live is stopped
  * first (interrupt, next tick session stop); one that will not stop delays nothing further.
  */
-export function decideFinish(record: RunRecord, seen: RunSeen, policy: WatchPolicy): RunDecision {
-  const { verdict } = record;
-  if (verdict === null) throw new Error(`run ${record.runId}: finished without a verdict`);
-  const noted: Noted = { ...record, verdict, waitingOn: null };
+export function decideFinish(
+  record: ConcludedRecord,
+  seen: RunSeen,
+  policy: WatchPolicy,
+): RunDecision {
+  const noted: ConcludedRecord = { ...record, waitingOn: null };
   return stopFirst(noted, seen, policy) ?? finish(noted, seen, policy);
 }
 
-function stopFirst(record: Noted, seen: RunSeen, policy: WatchPolicy): RunDecision | null {
+function stopFirst(
+  record: ConcludedRecord,
+  seen: RunSeen,
+  policy: WatchPolicy,
+): RunDecision | null {
   const { verdict } = record;
   const turn = lastTurn(record);
-  if (seen.thread.kind === "silent" && turn !== null && turn.end === null) {
+  if (isUnseen(record, seen.thread)) {
     const isLong = seen.now - verdict.at > policy.limits.verdictMsMax;
     return isLong ? null : { row: "T0", record, kind: "wait", on: "agent-server" };
   }
@@ -52,7 +60,7 @@ function stopVerbs(isArchived: boolean, stopAsks: number): readonly ThreadVerb[]
   return stopAsks === 0 ? ["interrupt"] : ["stop-session"];
 }
 
-function finish(record: Noted, seen: RunSeen, policy: WatchPolicy): RunDecision {
+function finish(record: ConcludedRecord, seen: RunSeen, policy: WatchPolicy): RunDecision {
   const clock = { now: seen.now, notifyMsMax: policy.limits.notifyMsMax };
   const bells = noteUndelivered(record.verdict.bells, clock);
   const noted = { ...record, verdict: { ...record.verdict, bells } };
@@ -73,15 +81,26 @@ function finish(record: Noted, seen: RunSeen, policy: WatchPolicy): RunDecision 
 }
 
 /** A newer approval is another run's: its label stays. */
-function readySteps(record: Noted, issue: IssueSeen, policy: WatchPolicy): readonly FinishStep[] {
+function readySteps(
+  record: ConcludedRecord,
+  issue: IssueSeen,
+  policy: WatchPolicy,
+): readonly FinishStep[] {
   const approved = findReadyEvent(issue, policy.labels.ready);
-  if (approved?.id !== record.approval.eventId) return [];
+  // The history may lag behind the labels, and a label deleted in the repo leaves no event.
+  if (approved?.id !== record.approval.eventId || !hasLabel(issue, policy.labels.ready)) return [];
   return [{ kind: "remove-label", label: policy.labels.ready }];
 }
 
-function noticeSteps(record: Noted, seen: RunSeen): readonly FinishStep[] {
+/** A turn that was not seen to end, and a server that does not say what became of it. */
+function isUnseen(record: ConcludedRecord, thread: RunThreadSeen): boolean {
+  return thread.kind === "silent" && lastTurn(record)?.end === null;
+}
+
+function noticeSteps(record: ConcludedRecord, seen: RunSeen): readonly FinishStep[] {
   if (findNotice(seen.issue.ownComments.comments, record.runId) !== null) return [];
-  const mayStillRun = seen.thread.kind === "seen" && seen.thread.isLive;
+  const mayStillRun =
+    (seen.thread.kind === "seen" && seen.thread.isLive) || isUnseen(record, seen.thread);
   return [{ kind: "post-notice", mayStillRun }];
 }
 
@@ -93,7 +112,11 @@ function needsHuman(verdict: VerdictNote): boolean {
  * Closes what is done; hands over what is not, reopened where a keyword or an agent closed it too early.
  * A person's hand stands.
  */
-function stateSteps(record: Noted, issue: IssueSeen, policy: WatchPolicy): readonly FinishStep[] {
+function stateSteps(
+  record: ConcludedRecord,
+  issue: IssueSeen,
+  policy: WatchPolicy,
+): readonly FinishStep[] {
   const { verdict } = record;
   if (verdict.kind === "done") {
     return issue.state === "open" && !isReopened(record, issue, policy)
@@ -108,14 +131,18 @@ function stateSteps(record: Noted, issue: IssueSeen, policy: WatchPolicy): reado
   ];
 }
 
-function humanSteps(record: Noted, issue: IssueSeen, policy: WatchPolicy): readonly FinishStep[] {
+function humanSteps(
+  record: ConcludedRecord,
+  issue: IssueSeen,
+  policy: WatchPolicy,
+): readonly FinishStep[] {
   const { human } = policy.labels;
   if (hasLabel(issue, human) || isTakenOff(record, issue, policy)) return [];
   return [{ kind: "add-label", label: human }];
 }
 
 /** A reopening by a person after the verdict is a veto: the issue is not closed a second time. */
-function isReopened(record: Noted, issue: IssueSeen, policy: WatchPolicy): boolean {
+function isReopened(record: ConcludedRecord, issue: IssueSeen, policy: WatchPolicy): boolean {
   return issue.history.events.some(
     (event) =>
       event.kind === "reopened" &&
@@ -124,7 +151,7 @@ function isReopened(record: Noted, issue: IssueSeen, policy: WatchPolicy): boole
   );
 }
 
-function isTakenOff(record: Noted, issue: IssueSeen, policy: WatchPolicy): boolean {
+function isTakenOff(record: ConcludedRecord, issue: IssueSeen, policy: WatchPolicy): boolean {
   const newest = newestLabelEvent(issue, policy.labels.human);
   if (newest === null || newest.kind === "labeled") return false;
   return isPerson(newest.actor, policy.machines) && isSince(record.verdict, newest.at);

@@ -1,7 +1,9 @@
-import { findReadyEvent } from "./approval.ts";
+import { findReadyEvent, type LabeledEvent } from "./approval.ts";
 import type { PollDecision, PollPolicy } from "./dispatch-policy.ts";
+import { deriveRunId } from "./identity.ts";
 import type { IssueSeen, RepoSeen } from "./issue.ts";
 import type { HoldReason } from "./notices.ts";
+import { recordCommentsOf, runIdOf } from "./run-record-codec.ts";
 import { decideTrust } from "./trust.ts";
 
 /** A hold that only a person can clear, to be said once per approval and reason. */
@@ -11,21 +13,25 @@ export type HoldNotice = {
   readonly detail: string;
 };
 
-/**
- * Whether a hold is worth a comment: only one that waits for a person to do something, and never in answer
- * to a label that nobody trusted put on, or strangers could make afk write.
- */
-export function decideHoldNotice(input: {
+type HoldInput = {
   readonly issue: IssueSeen;
   readonly repo: Extract<RepoSeen, { kind: "readable" }>;
   readonly decision: PollDecision;
   readonly policy: PollPolicy;
-}): HoldNotice | null {
+};
+
+/**
+ * Whether a hold is worth a comment: only one that waits for a person to do something; not of an approval
+ * that a run has used, whose verdict says more; and never in answer to a label that nobody trusted put on,
+ * or strangers could make afk write.
+ */
+export function decideHoldNotice(input: HoldInput): HoldNotice | null {
   const { issue, decision, policy } = input;
   if (decision.kind !== "hold") return null;
   const reason = reasonOf(issue, decision);
   const ready = findReadyEvent(issue, policy.labels.ready);
   if (reason === null || ready === null || issue.ownComments.kind === "truncated") return null;
+  if (isApprovalUsed(input, ready)) return null;
   const actorId = ready.actor.kind === "account" ? ready.actor.id : "";
   const trust = decideTrust({
     event: ready,
@@ -35,6 +41,12 @@ export function decideHoldNotice(input: {
   });
   if (trust.kind === "untrusted") return null;
   return { approvalEventId: ready.id, reason, detail: decision.detail };
+}
+
+function isApprovalUsed({ issue, repo, policy }: HoldInput, ready: LabeledEvent): boolean {
+  const of = { ref: issue.ref, repoId: repo.facts.id, approvalEventId: ready.id };
+  const runId = deriveRunId(policy.sha256, of);
+  return recordCommentsOf(issue).some((comment) => runIdOf(comment) === runId);
 }
 
 function reasonOf(

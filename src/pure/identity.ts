@@ -39,7 +39,7 @@ export function threadIdOf(name: ThreadName): string {
 
 /** Reads a thread id; null when the thread is not ours and must never be touched. */
 export function parseThreadId(threadId: string): ThreadName | null {
-  const match = /^afk-([0-9a-f]{12})-([1-9]\d{0,9})-(\d{1,4})$/.exec(threadId);
+  const match = /^afk-([0-9a-f]{12})-([1-9]\d{0,9})-(0|[1-9]\d{0,3})$/.exec(threadId);
   if (match === null) return null;
   const [, runId = "", issueNumber, restart] = match;
   return { runId, issueNumber: Number(issueNumber), restart: Number(restart) };
@@ -58,11 +58,13 @@ export function messageIdOf(turn: TurnName): string {
   return `${turn.threadId}/turn-${turn.ordinal}-${turn.kind}/attempt-${turn.attempt}`;
 }
 
+/** No more digits than a run record takes: what is read from a message goes into one. */
+const MESSAGE_ID =
+  /^(.+)\/turn-(0|[1-9]\d{0,3})-(first|corrective|nudge|restart|answer)\/attempt-(0|[1-9]\d{0,3})$/;
+
 /** Reads a message id of ours back; null for any other message. */
 export function parseMessageId(messageId: string): TurnName | null {
-  const match = /^(.+)\/turn-(\d+)-(first|corrective|nudge|restart|answer)\/attempt-(\d+)$/.exec(
-    messageId,
-  );
+  const match = MESSAGE_ID.exec(messageId);
   if (match === null) return null;
   const [, threadId = "", ordinal, kind, attempt] = match;
   if (parseThreadId(threadId) === null) return null;
@@ -85,9 +87,12 @@ export function workspaceRootOf(workspacesRoot: string, repo: RepoRef): string {
   return `${workspacesRoot.replace(/\/+$/, "")}/${prefix}${repo.owner}__${repo.name}`;
 }
 
-/** The T3 project of a workspace folder. `attempt` counts the rejected creations, whose ids are used up. */
-export function projectIdOf(sha256: Sha256Hex, workspaceRoot: string): string {
-  return `afk-project-${sha256(workspaceRoot.toLowerCase()).slice(0, RUN_ID_HEX_LENGTH)}`;
+/**
+ * The id of the T3 project that an asking for a turn creates when its folder has none. It names the asking
+ * and not the folder, because T3 takes no id twice, not even after the project was deleted.
+ */
+export function projectIdOf(sha256: Sha256Hex, turn: TurnName): string {
+  return `afk-project-${sha256(messageIdOf(turn)).slice(0, RUN_ID_HEX_LENGTH)}`;
 }
 
 /** Fills the deep-link template: `{base}`, `{environmentId}` and `{threadId}`, the last two URL-encoded. */
@@ -95,8 +100,13 @@ export function renderThreadLink(
   template: string,
   parts: { readonly base: string; readonly environmentId: string; readonly threadId: string },
 ): string {
-  return template
-    .replaceAll("{base}", parts.base.replace(/\/+$/, ""))
-    .replaceAll("{environmentId}", encodeURIComponent(parts.environmentId))
-    .replaceAll("{threadId}", encodeURIComponent(parts.threadId));
+  const values = {
+    base: parts.base.replace(/\/+$/, ""),
+    environmentId: encodeURIComponent(parts.environmentId.toWellFormed()),
+    threadId: encodeURIComponent(parts.threadId.toWellFormed()),
+  };
+  // One pass with a function: nothing in a value is a placeholder or a pattern of its own.
+  return template.replace(/\{(base|environmentId|threadId)\}/g, (_, name: keyof typeof values) => {
+    return values[name];
+  });
 }

@@ -4,7 +4,7 @@ import { issueKey, type IssueSeen, type RepoRef, type RepoSeen, repoKey } from "
 import type { Limits } from "./limits.ts";
 import type { LabelNames } from "./ports/tracker.ts";
 import { lastTurn } from "./run-record.ts";
-import { recordCommentsOf } from "./run-record-codec.ts";
+import { recordCommentsOf, runIdOf } from "./run-record-codec.ts";
 import type { AgentSeen, ThreadSummary } from "./thread.ts";
 import { isLive } from "./thread-state.ts";
 
@@ -52,16 +52,17 @@ export function issueLocks(
   clock: { readonly now: number; readonly startGraceMs: number },
 ): readonly Lock[] {
   const key = issueKey(issue.ref);
-  const records = recordCommentsOf(issue).flatMap((each) =>
-    each.kind === "record" ? [each.record] : [],
-  );
-  const newest = records.at(-1) ?? null;
+  const comments = recordCommentsOf(issue);
+  const newest = comments.at(-1);
   const locks: Lock[] = [];
-  const isConcluded = newest !== null && newest.verdict !== null;
+  // Only the newest comment tells: behind a damaged one an older run's verdict frees nothing.
+  const isConcluded = newest?.kind === "record" && newest.record.verdict !== null;
   if (hasLabel(issue, labels.inProgress) && !hasLabel(issue, labels.human) && !isConcluded) {
-    locks.push({ kind: "label", issue: key, runId: newest?.runId ?? null });
+    locks.push({ kind: "label", issue: key, runId: newest === undefined ? null : runIdOf(newest) });
   }
-  for (const record of records) {
+  for (const comment of comments) {
+    if (comment.kind !== "record") continue;
+    const { record } = comment;
     const turn = lastTurn(record);
     if (record.verdict !== null || turn === null || turn.end !== null) continue;
     if (clock.now - turn.asked.at > clock.startGraceMs) continue;
@@ -83,17 +84,14 @@ export function collectLocks(
   seen: { readonly now: number; readonly repos: readonly RepoSeen[]; readonly agent: AgentSeen },
   policy: { readonly labels: LabelNames; readonly limits: Limits; readonly workspacesRoot: string },
 ): LocksByRepo {
-  const refs = seen.repos.map((repo) => (repo.kind === "readable" ? repo.facts.ref : repo.ref));
   const clock = { now: seen.now, startGraceMs: policy.limits.startGraceMs };
-  const locks = new Map<string, Lock[]>(refs.map((ref) => [repoKey(ref), []]));
-  for (const repo of seen.repos) {
-    if (repo.kind === "unreadable") continue;
-    const own = repo.issues.flatMap((issue) => issueLocks(issue, policy.labels, clock));
-    locks.get(repoKey(repo.facts.ref))?.push(...own);
-  }
-  for (const thread of seen.agent.kind === "readable" ? seen.agent.threads : []) {
-    const repo = repoOfThread(thread, refs, policy.workspacesRoot);
-    if (repo !== null) locks.get(repoKey(repo))?.push(...threadLocks(repo, [thread]));
-  }
-  return locks;
+  const threads = seen.agent.kind === "readable" ? seen.agent.threads : [];
+  const entries = seen.repos.map((repo) => {
+    const ref = repo.kind === "readable" ? repo.facts.ref : repo.ref;
+    const issues = repo.kind === "readable" ? repo.issues : [];
+    const own = issues.flatMap((issue) => issueLocks(issue, policy.labels, clock));
+    const here = threads.filter((each) => repoOfThread(each, [ref], policy.workspacesRoot));
+    return [repoKey(ref), [...own, ...threadLocks(ref, here)]] as const;
+  });
+  return new Map(entries);
 }

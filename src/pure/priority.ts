@@ -2,13 +2,13 @@ import type { IssueSeen } from "./issue.ts";
 
 /** Unlabelled issues come after every labelled one. */
 const UNLABELLED = Number.POSITIVE_INFINITY;
-const PRIORITY = /^(?:priority[:/]\s*|p)(\d{1,3})$/i;
+const PRIORITY = /^(?:priority[:/]\s*(\d{1,9})|p(\d))$/i;
 
 /** The lowest number of the labels `priority:N`, `priority/N` and `P0`…`P9`; infinite without one. */
 export function priorityOf(issue: IssueSeen): number {
   const numbers = issue.labels.map((label) => {
     const match = PRIORITY.exec(label.trim());
-    return match === null ? UNLABELLED : Number(match[1]);
+    return match === null ? UNLABELLED : Number(match[1] ?? match[2]);
   });
   return Math.min(UNLABELLED, ...numbers);
 }

@@ -1,9 +1,9 @@
 import { renderThreadLink } from "./identity.ts";
 import { decidePhases, type PhaseEvidence, renderPhases } from "./phase-checklist.ts";
-import { lastTurn, type RunRecord, type TurnRecord } from "./run-record.ts";
+import { lastTurn, type RunRecord, type TurnRecord, wasSeen } from "./run-record.ts";
 import { encodeRecord, runMarker } from "./run-record-codec.ts";
-import { formatIso } from "./time.ts";
-import { plainLine } from "./untrusted-text.ts";
+import { formatIso, parseIso } from "./time.ts";
+import { inlineCode, plainLine } from "./untrusted-text.ts";
 
 /** Where a thread's page is. */
 export type LinkPolicy = { readonly template: string; readonly base: string };
@@ -11,6 +11,8 @@ export type LinkPolicy = { readonly template: string; readonly base: string };
 /** More rows than a person reads; the record below the table keeps them all. */
 const TURN_ROWS_MAX = 20;
 const VERDICT_LINE_CHARACTERS_MAX = 300;
+/** GitHub's logins end at 39. */
+const LOGIN_CHARACTERS_MAX = 100;
 
 /** The deep link of the run's newest thread; null before any thread was asked for. */
 export function threadLinkOf(record: RunRecord, links: LinkPolicy): string | null {
@@ -38,7 +40,7 @@ export function renderProgress(record: RunRecord, links: LinkPolicy): string {
     "",
     ...turnTable(record),
     "",
-    `Approved by ${quote(record.approval.actor.login)} at ${record.approval.at}. ` +
+    `${approvedLine(record.approval)} ` +
       `Usage is ${record.metering}${record.metering === "unmetered" ? ": AFK_BUDGET_USD is not enforced" : ""}.`,
     ...(record.isRebuilt
       ? ["The progress comment was lost and rebuilt: every attempt counts as spent."]
@@ -49,11 +51,18 @@ export function renderProgress(record: RunRecord, links: LinkPolicy): string {
   return lines.join("\n");
 }
 
+/** Of a rebuilt record the approval may be unknown, and then so is its time. */
+function approvedLine(approval: RunRecord["approval"]): string {
+  const at = parseIso(approval.at);
+  const by = inlineCode(approval.actor.login, LOGIN_CHARACTERS_MAX);
+  return at === null ? `Approved by ${by}.` : `Approved by ${by} at ${formatIso(at)}.`;
+}
+
 /** What the record alone proves of the phases. */
 export function phaseEvidence(record: RunRecord): PhaseEvidence {
   const phases = record.commits.flatMap((commit) => commit.phases);
   return {
-    firstTurnSeenRunning: record.turns.some((turn) => turn.firstSeen !== null),
+    firstTurnSeenRunning: record.turns.some(wasSeen),
     hasTestsRedTrailer: phases.includes("tests-red"),
     hasGreenTrailer: phases.includes("green"),
     pushedSha: record.commits.at(-1)?.sha ?? null,
@@ -72,8 +81,9 @@ function ciOf(record: RunRecord): PhaseEvidence["ci"] {
 function headline(record: RunRecord): string {
   const { verdict } = record;
   if (verdict !== null) {
-    const first = plainLine(verdict.detail, VERDICT_LINE_CHARACTERS_MAX);
-    return `**${verdict.kind}** (${verdict.because})${first === "" ? "" : `: ${quote(first)}`}`;
+    const because = `**${verdict.kind}** (${verdict.because})`;
+    if (plainLine(verdict.detail, VERDICT_LINE_CHARACTERS_MAX) === "") return because;
+    return `${because}: ${inlineCode(verdict.detail, VERDICT_LINE_CHARACTERS_MAX)}`;
   }
   if (record.state === "dispatching") return "dispatching";
   return record.waitingOn === null ? "under way" : `waiting on ${record.waitingOn}`;
@@ -97,9 +107,4 @@ function turnState(turn: TurnRecord): string {
     return outcome.kind === "pushed" ? `pushed \`${outcome.sha.slice(0, 12)}\`` : outcome.kind;
   }
   return turn.firstSeen === null ? "asked for" : "running";
-}
-
-/** Code font keeps a login or an agent's word from pinging or linking anything. */
-function quote(text: string): string {
-  return `\`${text.replaceAll("`", "'")}\``;
 }

@@ -1,7 +1,15 @@
-import { hasLabel, isPerson, newestLabelEvent, orderOf } from "./approval.ts";
+import { hasLabel, isPerson, isSameLabel, newestLabelEvent, orderOf } from "./approval.ts";
 import type { Actor, IssueEvent, IssueSeen } from "./issue.ts";
-import { act, commandThread, conclude, type Context, isThreadLive, wait } from "./rows-context.ts";
-import type { RunDecision, WatchPolicy } from "./run-observation.ts";
+import {
+  act,
+  commandThread,
+  conclude,
+  type Context,
+  isArchived,
+  isThreadLive,
+  wait,
+} from "./rows-context.ts";
+import type { RunDecision, ThreadVerb, WatchPolicy } from "./run-observation.ts";
 
 /** T1: a person closed the issue, took off an in-progress label that this run had, or began anew. */
 export function brakeRow(context: Context): RunDecision | null {
@@ -35,13 +43,24 @@ export function closedByPerson(issue: IssueSeen, policy: WatchPolicy): Closed | 
   return isByHand ? newest : null;
 }
 
+/** Who took off an in-progress label that this run had; null when it is on, or a machine took it off. */
 function unlockedByPerson(context: Context): string | null {
-  const { seen, policy, record } = context;
-  if (record.lockedAt === null || hasLabel(seen.issue, policy.labels.inProgress)) return null;
-  const newest = newestLabelEvent(seen.issue, policy.labels.inProgress);
-  if (newest === null) return "somebody";
-  if (newest.kind === "labeled") return null;
+  const { seen, policy } = context;
+  const { inProgress } = policy.labels;
+  if (hasLabel(seen.issue, inProgress) || !hadLock(context)) return null;
+  const newest = newestLabelEvent(seen.issue, inProgress);
+  // It was on and is off, and no event says by whom: the safe reading is that somebody wants it to stop.
+  if (newest === null || newest.kind === "labeled") return "somebody";
   return isPerson(newest.actor, policy.machines) ? nameOf(newest) : null;
+}
+
+/** The poller puts the label on: a person may have taken it off before a watcher ever saw it. */
+function hadLock({ record, seen, policy }: Context): boolean {
+  if (record.lockedAt !== null) return true;
+  const approvedAt = orderOf(seen.issue, record.approval.eventId);
+  return seen.issue.history.events
+    .slice(approvedAt + 1)
+    .some((each) => each.kind === "labeled" && isSameLabel(each.label, policy.labels.inProgress));
 }
 
 function nameOf(event: { readonly actor: Actor }): string {
@@ -70,12 +89,12 @@ function isOlderThanApproval(issue: IssueSeen, label: string, approvalEventId: s
 export function pauseRow(context: Context): RunDecision | null {
   const { seen, policy, turn } = context;
   if (!hasLabel(seen.issue, policy.labels.paused)) return null;
-  if (turn === null || turn.end !== null || turn.pauseInterrupts > 0 || !isThreadLive(context)) {
+  if (turn.end !== null || turn.pauseInterrupts > 0 || !isThreadLive(context)) {
     return wait(context, "T2", "paused");
   }
-  return commandThread(context, "T2", {
-    turn,
-    change: { pauseInterrupts: 1 },
-    verbs: ["interrupt"],
-  });
+  // An archived thread drops what its session says: an interrupt there would never be seen to work.
+  const verbs: readonly ThreadVerb[] = isArchived(context)
+    ? ["unarchive", "stop-session"]
+    : ["interrupt"];
+  return commandThread(context, "T2", { change: { pauseInterrupts: 1 }, verbs });
 }

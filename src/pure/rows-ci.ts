@@ -1,68 +1,82 @@
-import { ageMs, askTurn, conclude, type Context, wait } from "./rows-context.ts";
-import { unreadCommitsRow } from "./rows-turn.ts";
+import {
+  ageMs,
+  askTurn,
+  conclude,
+  correctionsSpent,
+  type OverContext,
+  type Push,
+  wait,
+} from "./rows-context.ts";
+import { unreadCommitsRow } from "./rows-end.ts";
 import type { RunCiSeen, RunDecision } from "./run-observation.ts";
-import type { RunRecord, TurnRecord } from "./run-record.ts";
+import type { TurnRecord } from "./run-record.ts";
 
 /** Uncounted corrective turns end too: past this many the run is frozen whoever is to blame. */
-const CORRECTIVE_TURNS_MAX = 50;
+export const CORRECTIVE_TURNS_MAX = 50;
 
 type Judged = Extract<RunCiSeen, { kind: "judged" }>;
 type Red = Judged & { readonly verdict: Extract<Judged["verdict"], { kind: "red" }> };
+type Newest = Extract<Push, { kind: "complete" }>["newest"];
 
 /** T14 to T22: what CI says of the pushed work. The last rows of the table: one of them always matches. */
-export function ciRows(context: Context): RunDecision {
+export function ciRows(context: OverContext, newest: Newest): RunDecision {
   const { ci, commits } = context.seen;
   if (commits.kind === "unreadable") return unreadCommitsRow(context, commits.why);
-  const newest = context.record.commits.at(-1);
-  if (ci.kind === "not-asked" || newest === undefined) {
-    const detail = "no row of the decision table fits what was seen";
-    return conclude(context, "T22", { kind: "needs-human", because: "not-understood", detail });
-  }
   const pushedAgeMs = ageMs(context, newest.firstSeen);
-  if (ci.kind === "unreadable")
-    return pendingRow(context, pushedAgeMs, `CI could not be read: ${ci.why}`);
-  switch (ci.verdict.kind) {
+  switch (ci.kind) {
+    case "not-asked": {
+      const detail = "no row of the decision table fits what was seen";
+      return conclude(context, "T22", { kind: "needs-human", because: "not-understood", detail });
+    }
+    case "unreadable":
+      return pendingRow(context, pushedAgeMs, `CI could not be read: ${ci.why}`);
+    case "judged":
+      return judgedRows(context, ci, { sha: newest.sha, ageMs: pushedAgeMs });
+  }
+}
+
+type Pushed = { readonly sha: string; readonly ageMs: number };
+
+function judgedRows(context: OverContext, ci: Judged, newest: Pushed): RunDecision {
+  const { verdict, sha } = ci;
+  switch (verdict.kind) {
     case "green":
       return conclude(context, "T14", {
         kind: "done",
         because: "green",
-        detail: `green on ${ci.sha}`,
+        detail: `green on ${sha}`,
       });
     case "red":
-      return redRows(context, { ...ci, verdict: ci.verdict }, pushedAgeMs);
+      return redRows(context, { ...ci, verdict }, newest);
     case "action-required": {
-      const detail = `a person must act on: ${ci.verdict.names.join(", ")}`;
+      const detail = `a person must act on: ${verdict.names.join(", ")}`;
       return conclude(context, "T19", { kind: "needs-human", because: "no-verdict", detail });
     }
     case "none":
-      return noCiRow(context, pushedAgeMs);
+      return noCiRow(context, newest.ageMs);
     case "pending":
-      return pendingRow(context, pushedAgeMs, `still pending: ${ci.verdict.names.join(", ")}`);
-    case "inconclusive":
-      return pendingRow(
-        context,
-        pushedAgeMs,
-        `cancelled or stale on ${ci.sha}, and no later commit answers`,
-      );
+      return pendingRow(context, newest.ageMs, `still pending: ${verdict.names.join(", ")}`);
+    case "inconclusive": {
+      const what = `cancelled or stale on ${sha}, and no later commit answers`;
+      return pendingRow(context, newest.ageMs, what);
+    }
   }
 }
 
-function redRows(context: Context, ci: Red, pushedAgeMs: number): RunDecision {
-  const { turn, record } = context;
+function redRows(context: OverContext, ci: Red, newest: Pushed): RunDecision {
+  const { turns } = context.record;
   const names = ci.verdict.failing.map((check) => check.name);
   const what = `${names.join(", ")} on ${ci.sha}`;
-  if (turn !== null && turn.kind === "corrective" && turn.newestCommitAtAsk === newestSha(record)) {
+  const corrective = turns.filter((each) => each.kind === "corrective");
+  // The newest corrective turn, even where a pause had it go on in a turn of another kind.
+  if (corrective.at(-1)?.newestCommitAtAsk === newest.sha) {
     const detail = `a corrective turn ended without a newer commit; red: ${what}`;
     return conclude(context, "T15", { kind: "frozen", because: "no-new-commit", detail });
   }
-  const corrective = record.turns.filter((each) => each.kind === "corrective");
-  if (corrective.length === 0 && isRedOnBase(ci, names))
-    return baseRedRow(context, pushedAgeMs, what);
+  if (corrective.length === 0 && isRedOnBase(ci, names)) {
+    return baseRedRow(context, newest.ageMs, what);
+  }
   return correctRow(context, ci, { corrective, names, what });
-}
-
-function newestSha(record: RunRecord): string | null {
-  return record.commits.at(-1)?.sha ?? null;
 }
 
 function isRedOnBase(ci: Judged, names: readonly string[]): boolean {
@@ -70,14 +84,14 @@ function isRedOnBase(ci: Judged, names: readonly string[]): boolean {
   return redOnBase !== null && names.every((name) => redOnBase.includes(name));
 }
 
-function baseRedRow(context: Context, pushedAgeMs: number, what: string): RunDecision {
+function baseRedRow(context: OverContext, pushedAgeMs: number, what: string): RunDecision {
   if (pushedAgeMs <= context.policy.limits.verdictMsMax) return wait(context, "T16", "base-red");
   const detail = `red before the run's first commit, and still: ${what}`;
   return conclude(context, "T16", { kind: "needs-human", because: "base-red", detail });
 }
 
 function correctRow(
-  context: Context,
+  context: OverContext,
   ci: Red,
   red: {
     readonly corrective: readonly TurnRecord[];
@@ -89,7 +103,7 @@ function correctRow(
   const { fixForwardAttemptsMax, fixForwardMsMax } = policy.limits;
   // A check that our own commit never failed, red on a descendant only, may be another's doing.
   const isCounted = ci.isOwnHead || red.names.some((name) => record.ownRedChecks.includes(name));
-  const spent = red.corrective.filter((turn) => turn.isCounted).length;
+  const spent = correctionsSpent(red.corrective);
   const hasAttempts =
     spent < (record.isRebuilt ? 0 : fixForwardAttemptsMax) &&
     red.corrective.length < CORRECTIVE_TURNS_MAX;
@@ -102,12 +116,12 @@ function correctRow(
     kind: "corrective" as const,
     sha: ci.sha,
     failing: ci.verdict.failing,
-    attempt: red.corrective.length + 1,
+    attempt: spent + 1,
   };
   return askTurn(context, "T17", { kind: "corrective", again: null, prompt, isCounted });
 }
 
-function noCiRow(context: Context, pushedAgeMs: number): RunDecision {
+function noCiRow(context: OverContext, pushedAgeMs: number): RunDecision {
   if (context.policy.repo.ci === "none") {
     const detail = "pushed; the repo declares that it has no CI";
     return conclude(context, "T20", { kind: "done", because: "no-ci-declared", detail });
@@ -117,7 +131,7 @@ function noCiRow(context: Context, pushedAgeMs: number): RunDecision {
   return conclude(context, "T20", { kind: "needs-human", because: "no-ci", detail });
 }
 
-function pendingRow(context: Context, pushedAgeMs: number, what: string): RunDecision {
+function pendingRow(context: OverContext, pushedAgeMs: number, what: string): RunDecision {
   if (pushedAgeMs <= context.policy.limits.verdictMsMax) return wait(context, "T21", "ci");
   return conclude(context, "T19", { kind: "needs-human", because: "no-verdict", detail: what });
 }

@@ -1,29 +1,42 @@
 import { hasLabel } from "./approval.ts";
 import { readOutcome } from "./outcome.ts";
 import { noteStillness, startClock } from "./run-clock.ts";
-import type { RunCommitsSeen, RunSeen, WatchPolicy } from "./run-observation.ts";
+import type { RunCommitsSeen, RunSeen, RunThreadSeen, WatchPolicy } from "./run-observation.ts";
 import {
   DETAIL_CHARACTERS_MAX,
+  ID_CHARACTERS_MAX,
   lastTurn,
   type RunRecord,
   type TurnEnd,
   type TurnRecord,
   withLastTurn,
 } from "./run-record.ts";
+import type { PendingRequest } from "./thread.ts";
 import type { TurnState } from "./thread-state.ts";
 import { cut } from "./untrusted-text.ts";
 
 const OWN_RED_CHECKS_MAX = 100;
 const CHECK_NAME_CHARACTERS_MAX = 300;
 
+/** The record lives in a comment of 60,000 characters, and a commit takes some 250 of them. */
+const COMMITS_NOTED_MAX = 100;
+
+/** An agent asks one thing at a time; what is beyond this is noted once the first are answered. */
+const PENDING_MAX = 20;
+
+/** Past this many, the questions that are answered are forgotten: a request id never comes back. */
+const QUESTIONS_NOTED_MAX = 50;
+
 /**
  * The record with everything noted that this tick saw and no later tick may be able to see. Notes nothing
  * twice: the same sight gives the same record, so that nothing is written when nothing changed.
  */
 export function noteSeen(record: RunRecord, seen: RunSeen, policy: WatchPolicy): RunRecord {
-  if (record.verdict !== null) return record;
   let noted: RunRecord = { ...record, state: "watching" };
-  noted = { ...noted, clocks: noteStillness(noted.clocks, stillness(seen, policy), seen.now) };
+  noted = {
+    ...noted,
+    clocks: noteStillness(noted.clocks, stillness(record, seen, policy), seen.now),
+  };
   noted = noteLock(noted, seen, policy);
   noted = noteSilence(noted, seen);
   noted = noteTurn(noted, seen);
@@ -31,21 +44,45 @@ export function noteSeen(record: RunRecord, seen: RunSeen, policy: WatchPolicy):
   return noteCi(noted, seen);
 }
 
+/** Why nothing is known of the run's open turn; null when something is. */
+export function silenceOf(record: RunRecord, thread: RunThreadSeen): string | null {
+  if (thread.kind === "silent") return thread.why;
+  // What is said of an archived thread stands still: it is taken out of the archive before it is believed.
+  if (thread.kind !== "seen" || thread.isArchived || thread.turn.kind !== "not-understood")
+    return null;
+  return lastTurn(record)?.end === null ? thread.turn.why : null;
+}
+
+/**
+ * What the run's open turn waits for a person to answer; empty when it does not. A question asked in a turn
+ * that somebody else began in our thread is theirs.
+ */
+export function pendingOf(record: RunRecord, thread: RunThreadSeen): readonly PendingRequest[] {
+  if (thread.kind !== "seen" || thread.isArchived || thread.turn.kind !== "waiting") return [];
+  if (lastTurn(record)?.end !== null) return [];
+  return thread.turn.pending.slice(0, PENDING_MAX).map((request) => ({
+    ...request,
+    requestId: request.requestId.slice(0, ID_CHARACTERS_MAX),
+  }));
+}
+
 function stillness(
+  record: RunRecord,
   seen: RunSeen,
   policy: WatchPolicy,
 ): { readonly isPaused: boolean; readonly isWaiting: boolean } {
-  const isWaiting = seen.thread.kind === "seen" && seen.thread.turn.kind === "waiting";
+  const isWaiting = pendingOf(record, seen.thread).length > 0;
   return { isPaused: hasLabel(seen.issue, policy.labels.paused), isWaiting };
 }
 
 function noteLock(record: RunRecord, seen: RunSeen, policy: WatchPolicy): RunRecord {
-  if (record.lockedAt !== null || !hasLabel(seen.issue, policy.labels.inProgress)) return record;
-  return { ...record, lockedAt: seen.now };
+  const lockedOut = seen.otherLive.length === 0 ? null : record.lockedOut;
+  const isFirst = record.lockedAt === null && hasLabel(seen.issue, policy.labels.inProgress);
+  return { ...record, lockedOut, lockedAt: isFirst ? seen.now : record.lockedAt };
 }
 
 function noteSilence(record: RunRecord, seen: RunSeen): RunRecord {
-  if (seen.thread.kind !== "silent") return { ...record, silence: null };
+  if (silenceOf(record, seen.thread) === null) return { ...record, silence: null };
   if (record.silence !== null) return record;
   return { ...record, silence: { since: startClock(record.clocks, seen.now), bells: {} } };
 }
@@ -55,38 +92,44 @@ function noteTurn(record: RunRecord, seen: RunSeen): RunRecord {
   if (turn === null || seen.thread.kind !== "seen" || turn.end !== null) return record;
   const { thread } = seen;
   const metering = thread.processedTokens === null ? record.metering : "metered";
-  const end = endOf(thread.turn, seen.now);
+  const clock = startClock(record.clocks, seen.now);
+  const ended = endOf(thread.turn);
+  const end = ended === null ? null : { ...clock, ...ended };
   const isSeen = end !== null || isUnderWay(thread.turn);
-  const firstSeen = turn.firstSeen ?? (isSeen ? startClock(record.clocks, seen.now) : null);
-  const questions = noteQuestions(record, thread.turn, seen.now);
+  const firstSeen = turn.firstSeen ?? (isSeen ? clock : null);
+  const questions = noteQuestions(record, seen);
   return { ...withLastTurn(record, { firstSeen, end }), metering, questions };
 }
 
-function isUnderWay(state: TurnState): boolean {
+/** Whether the agent server shows the turn as begun and not over. */
+export function isUnderWay(state: TurnState): boolean {
   return state.kind === "starting" || state.kind === "running" || state.kind === "waiting";
 }
 
-function endOf(state: TurnState, now: number): TurnEnd | null {
+function endOf(state: TurnState): Pick<TurnEnd, "how" | "outcome" | "words"> | null {
   if (state.kind === "over" || state.kind === "limit-reached") {
     const words = cut(state.lastWords, DETAIL_CHARACTERS_MAX);
     const outcome = state.kind === "over" ? readOutcome(state.lastWords) : null;
-    return { at: now, how: state.kind, outcome, words };
+    return { how: state.kind, outcome, words };
   }
   if (state.kind !== "failed") return null;
   const words = state.lastWords === "" ? state.lastError : `${state.lastError}\n${state.lastWords}`;
   const outcome = readOutcome(state.lastWords);
-  return { at: now, how: "failed", outcome, words: cut(words, DETAIL_CHARACTERS_MAX) };
+  return { how: "failed", outcome, words: cut(words, DETAIL_CHARACTERS_MAX) };
 }
 
-function noteQuestions(record: RunRecord, state: TurnState, now: number): RunRecord["questions"] {
-  if (state.kind !== "waiting") return record.questions;
+function noteQuestions(record: RunRecord, seen: RunSeen): RunRecord["questions"] {
+  const pending = pendingOf(record, seen.thread);
   const known = new Set(record.questions.map((question) => question.requestId));
-  const fresh = state.pending.filter((request) => !known.has(request.requestId));
-  const firstSeen = startClock(record.clocks, now);
-  return [
-    ...record.questions,
-    ...fresh.map((request) => ({ requestId: request.requestId, firstSeen, bells: {} })),
-  ];
+  const firstSeen = startClock(record.clocks, seen.now);
+  const fresh = pending
+    .filter((request) => !known.has(request.requestId))
+    .map(({ requestId }) => ({ requestId, firstSeen, bells: {} }));
+  if (fresh.length === 0) return record.questions;
+  const all = [...record.questions, ...fresh];
+  if (all.length <= QUESTIONS_NOTED_MAX) return all;
+  const open = new Set(pending.map((request) => request.requestId));
+  return all.filter((question) => open.has(question.requestId));
 }
 
 function noteCommits(record: RunRecord, seen: RunCommitsSeen, now: number): RunRecord {
@@ -101,7 +144,12 @@ function noteCommits(record: RunRecord, seen: RunCommitsSeen, now: number): RunR
     parent: commit.parent,
     firstSeen,
   }));
-  return { ...record, commits: [...record.commits, ...added] };
+  const all = [...record.commits, ...added];
+  if (all.length <= COMMITS_NOTED_MAX) return { ...record, commits: all };
+  // The newest one is what is judged; of the others the oldest stay, so that no tick notes them anew.
+  const newest = seen.ours.at(-1)?.sha;
+  const older = all.filter((commit) => commit.sha !== newest).slice(0, COMMITS_NOTED_MAX - 1);
+  return { ...record, commits: [...older, ...all.filter((commit) => commit.sha === newest)] };
 }
 
 function noteCi(record: RunRecord, seen: RunSeen): RunRecord {
@@ -117,7 +165,10 @@ function noteCi(record: RunRecord, seen: RunSeen): RunRecord {
   return { ...record, ciSeen: "red", ownRedChecks, firstRed };
 }
 
-/** A turn that a person's pause interrupted, or that we stopped for its age, did not fail of itself. */
+/**
+ * Whether an interrupt or a session stop of ours may have ended the turn: then T3 may call it failed. What a
+ * pause interrupted has a row of its own.
+ */
 export function isStoppedByUs(turn: TurnRecord): boolean {
-  return turn.pauseInterrupts > 0 || turn.stopAsks > 0;
+  return turn.stopAsks > 0 || turn.revivals > 0;
 }

@@ -121,8 +121,14 @@ export type RunAct =
       readonly verbs: readonly ThreadVerb[];
     }
   | { readonly kind: "ask-turn"; readonly ask: TurnAsk }
-  | { readonly kind: "ring-question"; readonly requestId: string; readonly text: string }
-  | { readonly kind: "ring-silence"; readonly why: string };
+  /** `bells`: the doorbells not yet rung nor given up, by notifier name. */
+  | {
+      readonly kind: "ring-question";
+      readonly requestId: string;
+      readonly text: string;
+      readonly bells: readonly string[];
+    }
+  | { readonly kind: "ring-silence"; readonly why: string; readonly bells: readonly string[] };
 
 /** The row of the decision table that matched. */
 export type Row = `T${number}`;

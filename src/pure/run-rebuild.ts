@@ -1,4 +1,4 @@
-import { type Approval, approvalOf, newestLabelEvent } from "./approval.ts";
+import { type Approval, approvalOf, isEditedSince, newestLabelEvent } from "./approval.ts";
 import { deriveRunId, parseMessageId, type Sha256Hex, threadIdOf } from "./identity.ts";
 import { issueKey, type IssueSeen } from "./issue.ts";
 import type { LabelNames } from "./ports/tracker.ts";
@@ -50,7 +50,10 @@ function findApproval(input: RebuildInput): Approval {
   for (const event of issue.history.events) {
     if (event.kind !== "labeled") continue;
     const derived = deriveRunId(sha256, { ref: issue.ref, repoId, approvalEventId: event.id });
-    if (derived === runId) return approvalOf(sha256, issue, event);
+    if (derived !== runId) continue;
+    const approval = approvalOf(sha256, issue, event);
+    // What is read now is not the text that was approved, and no text may pass for it any more.
+    return isEditedSince(issue, event) ? { ...approval, textHash: "" } : approval;
   }
   return UNKNOWN_APPROVAL;
 }
@@ -59,12 +62,12 @@ function findApproval(input: RebuildInput): Approval {
 function turnOf(input: RebuildInput): TurnRecord {
   const { thread, runId, issue, now } = input;
   const asked = startClock(FRESH_CLOCKS, now);
-  const messages = thread.kind === "read" ? thread.detail.messages : [];
-  const names = messages.flatMap((message) => parseMessageId(message.id) ?? []);
+  const first = threadIdOf({ runId, issueNumber: issue.ref.number, restart: 0 });
+  const detail = thread.kind === "read" ? thread.detail : { id: first, messages: [] };
+  const names = detail.messages.flatMap((message) => parseMessageId(message.id) ?? []);
   const newest = names.at(-1);
   if (newest !== undefined) return newTurn({ ...newest, asked });
-  const threadId = threadIdOf({ runId, issueNumber: issue.ref.number, restart: 0 });
-  return newTurn({ ordinal: 0, kind: "first", attempt: 0, threadId, asked });
+  return newTurn({ ordinal: 0, kind: "first", attempt: 0, threadId: detail.id, asked });
 }
 
 /**

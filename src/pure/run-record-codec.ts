@@ -1,10 +1,10 @@
 import { type IssueSeen, issueKey, type OwnComment } from "./issue.ts";
 import { RECORD_VERSION, type RunRecord, RunRecordSchema } from "./run-record.ts";
 
-/** GitHub refuses more than 65,536 characters; the rest is headroom for its own accounting. */
-export const COMMENT_CHARACTERS_MAX = 60_000;
+/** GitHub refuses a comment above 65,536 characters; the rest is for what a person reads above it. */
+export const RECORD_CHARACTERS_MAX = 50_000;
 
-const FOOTER = /<!-- afk:record (\{[^\n]*\}) -->\s*$/;
+const FOOTER = /^<!-- afk:record (\{.*\}) -->$/s;
 const MARKER = /^<!-- afk:run=([0-9a-f]{12}) -->/;
 
 /** The first line of a run's one progress comment. */
@@ -33,10 +33,21 @@ export type DecodedComment =
 export type RecordComment = Exclude<DecodedComment, { kind: "other" | "foreign" }>;
 
 /**
- * The record as the hidden last line of a comment. JSON with every `<`, `>` and `-` inside strings escaped,
- * so that no value can end the HTML comment it stands in.
+ * The record as the hidden last line of a comment. JSON with every `<`, `>` and `--` inside strings escaped,
+ * so that no value can end the HTML comment it stands in. A record too long for a comment leaves out what
+ * the turns before the newest said: nothing is decided by it.
  */
 export function encodeRecord(record: RunRecord): string {
+  const whole = footerOf(record);
+  if (whole.length <= RECORD_CHARACTERS_MAX) return whole;
+  const newest = record.turns.length - 1;
+  const turns = record.turns.map((turn, at) =>
+    at === newest || turn.end === null ? turn : { ...turn, end: { ...turn.end, words: "" } },
+  );
+  return footerOf({ ...record, turns });
+}
+
+function footerOf(record: RunRecord): string {
   const json = JSON.stringify(record);
   const safe = json.replace(/[<>]|--/g, (found) =>
     [...found].map((char) => `\\u00${char.charCodeAt(0).toString(16)}`).join(""),
@@ -50,7 +61,7 @@ export function decodeComment(comment: OwnComment, issue: string): DecodedCommen
   if (marker === null) return { kind: "other" };
   const [, runId = ""] = marker;
   const commentId = comment.id;
-  const footer = FOOTER.exec(comment.body);
+  const footer = FOOTER.exec(lastLineOf(comment.body));
   if (footer === null) return { kind: "malformed", commentId, runId, why: "no record in it" };
   const value = parseJson(footer[1] ?? "");
   if (value === undefined)
@@ -61,8 +72,9 @@ export function decodeComment(comment: OwnComment, issue: string): DecodedCommen
   }
   const parsed = RunRecordSchema.safeParse(value);
   if (!parsed.success) {
-    const where = parsed.error.issues.map((problem) => problem.path.join(".")).join(", ");
-    return { kind: "malformed", commentId, runId, why: `its record is wrong at ${where}` };
+    const [first] = parsed.error.issues;
+    const why = `its record is wrong at ${first?.path.join(".")}`;
+    return { kind: "malformed", commentId, runId, why };
   }
   if (parsed.data.issue !== issue || parsed.data.runId !== runId)
     return { kind: "foreign", commentId };
@@ -74,6 +86,16 @@ export function recordCommentsOf(issue: IssueSeen): readonly RecordComment[] {
   const key = issueKey(issue.ref);
   const decoded = issue.ownComments.comments.map((comment) => decodeComment(comment, key));
   return decoded.filter((each) => each.kind !== "other" && each.kind !== "foreign");
+}
+
+/** The run a progress comment is about, readable or not. */
+export function runIdOf(comment: RecordComment): string {
+  return comment.kind === "record" ? comment.record.runId : comment.runId;
+}
+
+function lastLineOf(body: string): string {
+  const text = body.trimEnd();
+  return text.slice(text.lastIndexOf("\n") + 1);
 }
 
 function parseJson(text: string): unknown {

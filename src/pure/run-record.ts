@@ -13,8 +13,12 @@ export const DETAIL_CHARACTERS_MAX = 2000;
 /** A run asks for a handful of turns; a record with more was not written by us. */
 const TURNS_MAX = 200;
 const COMMITS_MAX = 500;
+const QUESTIONS_MAX = 200;
 
-const Id = z.string().min(1).max(200);
+/** Ids are a few dozen characters; what a server may send is bounded to this before it is noted. */
+export const ID_CHARACTERS_MAX = 200;
+
+const Id = z.string().min(1).max(ID_CHARACTERS_MAX);
 const Ms = z.number().int().nonnegative();
 const Count = z.number().int().nonnegative().max(10_000);
 const Detail = z.string().max(DETAIL_CHARACTERS_MAX);
@@ -34,8 +38,9 @@ const Outcome = z.union([
   z.strictObject({ kind: z.enum(["blocked", "already-done", "not-reproducible"]), words: Detail }),
 ]);
 
+/** The moment is a clock's start: what is waited for after a turn has its ceiling too. */
 const TurnEnd = z.strictObject({
-  at: Ms,
+  ...ClockStart.shape,
   how: z.enum(["over", "failed", "limit-reached"]),
   outcome: Outcome.nullable(),
   /** The agent's last words, or the server's last error: data. */
@@ -50,6 +55,8 @@ const Turn = z.strictObject({
   asked: ClockStart,
   /** When it was first seen running, or over when it was never caught running. */
   firstSeen: ClockStart.nullable(),
+  /** An earlier attempt at it was seen; each attempt begins with `firstSeen` null. */
+  wasSeenEarlier: z.boolean(),
   end: TurnEnd.nullable(),
   /** How often the pause brake interrupted it. */
   pauseInterrupts: Count,
@@ -109,9 +116,11 @@ export const RunRecordSchema = z.strictObject({
   /** Names of the checks that were ever red on a commit of this run itself. */
   ownRedChecks: z.array(z.string().max(300)).max(100),
   clocks: z.strictObject({ paused: Stillness, waited: Stillness }),
-  questions: z.array(Question).max(200),
+  questions: z.array(Question).max(QUESTIONS_MAX),
   /** Since when the agent server has not answered, and whether that was rung. */
   silence: z.strictObject({ since: ClockStart, bells: Bells }).nullable(),
+  /** Since when a turn it needs waits for another run of the repo. */
+  lockedOut: ClockStart.nullable(),
   /** What the last decision waits on, for the reader of the comment. */
   waitingOn: z.string().max(60).nullable(),
   /** `metered`: the agent server reports the tokens processed, an upper estimate of the cost is enforced. */
@@ -156,6 +165,7 @@ export function beginRecord(start: {
     clocks: FRESH_CLOCKS,
     questions: [],
     silence: null,
+    lockedOut: null,
     waitingOn: null,
     metering: "unmetered",
     verdict: null,
@@ -165,10 +175,11 @@ export function beginRecord(start: {
 /** A turn as it is recorded before it is asked for. */
 export function newTurn(
   ask: Pick<TurnRecord, "ordinal" | "kind" | "attempt" | "threadId" | "asked"> &
-    Partial<Pick<TurnRecord, "newestCommitAtAsk" | "isCounted">>,
+    Partial<Pick<TurnRecord, "wasSeenEarlier" | "newestCommitAtAsk" | "isCounted">>,
 ): TurnRecord {
   return {
     firstSeen: null,
+    wasSeenEarlier: false,
     end: null,
     pauseInterrupts: 0,
     stopAsks: 0,
@@ -182,6 +193,11 @@ export function newTurn(
 /** The turn all turn rows are about: the newest one. A record always has one, save for an orphan's. */
 export function lastTurn(record: RunRecord): TurnRecord | null {
   return record.turns.at(-1) ?? null;
+}
+
+/** Whether an agent was ever seen working on the turn, in any attempt. */
+export function wasSeen(turn: TurnRecord): boolean {
+  return turn.firstSeen !== null || turn.wasSeenEarlier;
 }
 
 /** The record with its newest turn changed. */

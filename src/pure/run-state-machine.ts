@@ -1,20 +1,11 @@
 import { decideFinish } from "./finish.ts";
-import { noteSeen } from "./run-notes.ts";
-import type { RunDecision, RunSeen, WatchPolicy } from "./run-observation.ts";
 import { brakeRow, lockRow, pauseRow } from "./rows-brakes.ts";
 import { ciRows } from "./rows-ci.ts";
-import type { Context } from "./rows-context.ts";
-import {
-  budgetRow,
-  endRows,
-  lostRow,
-  questionRow,
-  resumeRow,
-  runningRow,
-  silenceRow,
-  startRow,
-  vanishedRow,
-} from "./rows-turn.ts";
+import { conclude, type Context, type OverContext, pushOf } from "./rows-context.ts";
+import { endRow, nudgeRow, resumeRow, steeredRow, vanishedRow } from "./rows-end.ts";
+import { budgetRow, lostRow, questionRow, runningRow, silenceRow, startRow } from "./rows-turn.ts";
+import { noteSeen } from "./run-notes.ts";
+import type { RunDecision, RunSeen, WatchPolicy } from "./run-observation.ts";
 import { lastTurn, type RunRecord } from "./run-record.ts";
 
 /**
@@ -23,24 +14,48 @@ import { lastTurn, type RunRecord } from "./run-record.ts";
  * in the progress comment before anything is performed.
  */
 export function decideRun(record: RunRecord, seen: RunSeen, policy: WatchPolicy): RunDecision {
-  if (record.verdict !== null) return decideFinish(record, seen, policy);
-  const noted = noteSeen(record, seen, policy);
-  const context: Context = { record: noted, seen, policy, turn: lastTurn(noted) };
-  const decision =
+  const { verdict } = record;
+  if (verdict !== null) return decideFinish({ ...record, verdict }, seen, policy);
+  return withWaitingOn(decideOpen(noteSeen(record, seen, policy), seen, policy));
+}
+
+function decideOpen(record: RunRecord, seen: RunSeen, policy: WatchPolicy): RunDecision {
+  const turn = lastTurn(record);
+  if (turn === null) {
+    const detail = "the run's record holds no turn";
+    const verdict = { kind: "needs-human", because: "not-understood", detail } as const;
+    return conclude({ record, seen }, "T22", verdict);
+  }
+  const context: Context = { record, seen, policy, turn };
+  return (
     brakeRow(context) ??
     pauseRow(context) ??
     lockRow(context) ??
     silenceRow(context) ??
     budgetRow(context) ??
-    questionRow(context) ??
-    startRow(context) ??
-    runningRow(context) ??
+    (turn.end === null ? turnRows(context) : overRows({ ...context, end: turn.end }))
+  );
+}
+
+/** T5 to T9: the newest turn is not over. */
+function turnRows(context: Context): RunDecision {
+  return questionRow(context) ?? startRow(context) ?? runningRow(context) ?? lostRow(context);
+}
+
+/** T10 to T22: the newest turn is over. */
+function overRows(context: OverContext): RunDecision {
+  return (
+    steeredRow(context) ??
     resumeRow(context) ??
-    lostRow(context) ??
     vanishedRow(context) ??
-    endRows(context) ??
-    ciRows(context);
-  return withWaitingOn(decision);
+    endRow(context) ??
+    pushedRows(context)
+  );
+}
+
+function pushedRows(context: OverContext): RunDecision {
+  const push = pushOf(context.record);
+  return push.kind === "missing" ? nudgeRow(context, push.what) : ciRows(context, push.newest);
 }
 
 /** What the run waits on stands in the record, so that the progress comment can say it. */

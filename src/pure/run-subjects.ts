@@ -1,9 +1,10 @@
 import { hasLabel } from "./approval.ts";
 import { parseThreadId } from "./identity.ts";
 import type { IssueSeen } from "./issue.ts";
+import { findNotice } from "./notices.ts";
 import type { LabelNames } from "./ports/tracker.ts";
 import type { RunRecord } from "./run-record.ts";
-import { type RecordComment, recordCommentsOf } from "./run-record-codec.ts";
+import { type RecordComment, recordCommentsOf, runIdOf } from "./run-record-codec.ts";
 import type { ThreadSummary } from "./thread.ts";
 import { isLive } from "./thread-state.ts";
 import { parseIso } from "./time.ts";
@@ -36,22 +37,25 @@ export function isThreadRecent(thread: ThreadSummary, now: number): boolean {
   return now - (parseIso(thread.updatedAt) ?? now) <= UNLABELLED_LOOKBACK_MS;
 }
 
-/** The runs of one issue to look at, with the threads of ours that belong to it. */
-export function findSubjects(input: {
+type SubjectsInput = {
   readonly issue: IssueSeen;
   readonly threads: readonly ThreadSummary[];
   readonly labels: LabelNames;
   /** Epoch ms. */
   readonly now: number;
   readonly adoptGraceMs: number;
-}): readonly RunSubject[] {
-  const { issue, labels } = input;
+};
+
+/** The runs of one issue to look at, with the threads of ours that belong to it. */
+export function findSubjects(input: SubjectsInput): readonly RunSubject[] {
+  const { issue, labels, now, adoptGraceMs } = input;
   const comments = recordCommentsOf(issue);
   const isLabelled = hasLabel(issue, labels.inProgress);
-  const lost = lostRun(comments, input.threads);
+  const lost = lostRun(comments, input);
   if (issue.ownComments.kind === "truncated" && (lost !== null || comments.length === 0)) {
+    const runId = lost?.runId ?? null;
     const why = "too many comments: the run's record may be among those not read";
-    return isLabelled || lost !== null ? [{ kind: "unreadable", runId: lost, why }] : [];
+    return isLabelled || lost !== null ? [{ kind: "unreadable", runId, why }] : [];
   }
   const known = comments.flatMap((comment, at) =>
     subjectOf(comment, {
@@ -60,40 +64,51 @@ export function findSubjects(input: {
       isNewest: at === comments.length - 1 && lost === null,
     }),
   );
-  if (lost !== null) return [...known, { kind: "rebuild", runId: lost, commentId: null }];
+  if (lost !== null) {
+    // Until its label is on, a young run is the poller's, whose record this reading may be too old to show.
+    if (!isLabelled && now - lost.createdAt <= adoptGraceMs) return known;
+    return [...known, { kind: "rebuild", runId: lost.runId, commentId: null }];
+  }
   return isLabelled && comments.length === 0 ? [{ kind: "orphan" }] : known;
 }
 
-/** The run of the newest thread of ours whose progress comment is gone; null when none is missing. */
-function lostRun(
-  comments: readonly RecordComment[],
-  threads: readonly ThreadSummary[],
-): string | null {
-  const known = new Set(comments.map(runOf));
-  const lost = threads
+type LostRun = { readonly runId: string; readonly createdAt: number };
+
+/**
+ * The run of the newest thread of ours whose progress comment is gone; null when none is missing. A run
+ * that another has followed, or whose verdict was told, is over whatever became of its comment.
+ */
+function lostRun(comments: readonly RecordComment[], input: SubjectsInput): LostRun | null {
+  const known = new Set(comments.map(runIdOf));
+  const begins = comments.map((each) => (each.kind === "record" ? each.record.begunAt : 0));
+  const newestBegin = Math.max(0, ...begins);
+  const lost = input.threads
     .filter((thread) => thread.presence === "active")
-    .toSorted((a, b) => (a.createdAt < b.createdAt ? -1 : 1))
-    .flatMap((thread) => parseThreadId(thread.id)?.runId ?? [])
-    .filter((runId) => !known.has(runId));
+    .flatMap((thread) => {
+      const runId = parseThreadId(thread.id)?.runId;
+      return runId === undefined ? [] : [{ runId, createdAt: parseIso(thread.createdAt) ?? 0 }];
+    })
+    .filter(({ runId, createdAt }) => !known.has(runId) && createdAt >= newestBegin)
+    .filter(({ runId }) => !isToldAndReleased(runId, input))
+    .toSorted((a, b) => a.createdAt - b.createdAt);
   return lost.at(-1) ?? null;
 }
 
-function runOf(comment: RecordComment): string {
-  return comment.kind === "record" ? comment.record.runId : comment.runId;
+/** Its notice stands and its label is off: all that a verdict does was done. */
+function isToldAndReleased(runId: string, input: SubjectsInput): boolean {
+  const { issue, labels } = input;
+  return (
+    !hasLabel(issue, labels.inProgress) && findNotice(issue.ownComments.comments, runId) !== null
+  );
 }
 
 function subjectOf(
   comment: RecordComment,
-  input: {
-    readonly isLabelled: boolean;
-    readonly isNewest: boolean;
-    readonly now: number;
-    readonly adoptGraceMs: number;
-  },
+  input: SubjectsInput & { readonly isLabelled: boolean; readonly isNewest: boolean },
 ): readonly RunSubject[] {
   if (comment.kind !== "record") {
-    if (!input.isNewest) return [];
     const { runId, commentId } = comment;
+    if (!input.isNewest || isToldAndReleased(runId, input)) return [];
     if (comment.kind === "malformed") return [{ kind: "rebuild", runId, commentId }];
     return [{ kind: "unreadable", runId, why: "its record was written by another version" }];
   }

@@ -1,20 +1,23 @@
 const MS_PER_DAY = 86_400_000;
+/** Characters of `2026-01-01T00:00:00`. */
+const SECOND_LENGTH = 19;
 const ISO = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:Z|\+00:00)$/;
 
-/** Milliseconds since the epoch of an ISO 8601 UTC time; null for anything else. */
+/** Milliseconds since the epoch of an ISO 8601 UTC time; null for anything else, a 30 February too. */
 export function parseIso(text: string): number | null {
   const match = ISO.exec(text);
   if (match === null) return null;
   const [, year, month, day, hour, minute, second, fraction] = match;
   const ms = Number(`${fraction ?? ""}000`.slice(0, 3));
   const days = daysSinceEpoch(Number(year), Number(month), Number(day));
-  return (
+  const epochMs =
     days * MS_PER_DAY +
     Number(hour) * 3_600_000 +
     Number(minute) * 60_000 +
     Number(second) * 1000 +
-    ms
-  );
+    ms;
+  // Only a time the calendar has comes out as it went in.
+  return formatIso(epochMs) === `${text.slice(0, SECOND_LENGTH)}Z` ? epochMs : null;
 }
 
 /** ISO 8601 UTC to the second, for people. */

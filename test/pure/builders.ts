@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 
 import { approvalOf, findReadyEvent } from "../../src/pure/approval.ts";
+import type { PollPolicy, PollSeen } from "../../src/pure/dispatch-policy.ts";
 import { deriveRunId, messageIdOf, threadIdOf } from "../../src/pure/identity.ts";
 import {
   type Actor,
@@ -11,6 +12,7 @@ import {
   type RepoFacts,
   type RepoRef,
   type RepoSeen,
+  repoKey,
 } from "../../src/pure/issue.ts";
 import type { Limits } from "../../src/pure/limits.ts";
 import type { LabelNames, OwnAccount } from "../../src/pure/ports/tracker.ts";
@@ -23,7 +25,12 @@ import {
   type TurnRecord,
 } from "../../src/pure/run-record.ts";
 import { encodeRecord, runMarker } from "../../src/pure/run-record-codec.ts";
-import type { ThreadDetail, ThreadSession, ThreadSummary } from "../../src/pure/thread.ts";
+import type {
+  AgentSeen,
+  ThreadDetail,
+  ThreadSession,
+  ThreadSummary,
+} from "../../src/pure/thread.ts";
 
 export const SECOND = 1000;
 export const MINUTE = 60 * SECOND;
@@ -254,6 +261,13 @@ export function aRecord(overrides: Partial<RunRecord> = {}): RunRecord {
   return recordOf(anIssue(), { state: "watching", lockedAt: NOW - MINUTE, ...overrides });
 }
 
+/** The end of a turn half a minute ago, without an outcome. */
+export function anEnd(
+  overrides: Partial<NonNullable<TurnRecord["end"]>> = {},
+): NonNullable<TurnRecord["end"]> {
+  return { ...startedAgo(30 * SECOND), how: "over", outcome: null, words: "", ...overrides };
+}
+
 /** A verdict as a record holds it. */
 export function aVerdict(
   overrides: Partial<NonNullable<RunRecord["verdict"]>> = {},
@@ -302,4 +316,39 @@ export function aThread(overrides: Partial<ThreadSummary> = {}): ThreadSummary {
 export function aThreadDetail(overrides: Partial<ThreadDetail> = {}): ThreadDetail {
   const asked = { id: messageIdOf(aTurn()), role: "user" as const, text: "Go", at: ago(MINUTE) };
   return { ...aThread(), messages: [asked], pending: [], processedTokens: null, ...overrides };
+}
+
+/** An agent server that answers, with these threads and no project yet. */
+export function anAgent(
+  threads: readonly ThreadSummary[] = [],
+): Extract<AgentSeen, { kind: "readable" }> {
+  return { kind: "readable", environmentId: ENVIRONMENT_ID, projects: [], threads };
+}
+
+/** What a poll tick read of these repos at `NOW`: no thread, every default branch green. */
+export function aPollSeen(repos: readonly RepoSeen[], overrides: Partial<PollSeen> = {}): PollSeen {
+  const refs = repos.map((repo) => (repo.kind === "readable" ? repo.facts.ref : repo.ref));
+  return {
+    now: NOW,
+    repos,
+    agent: anAgent(),
+    threadReads: new Map(),
+    heads: new Map(refs.map((ref) => [repoKey(ref), { kind: "green" }])),
+    ...overrides,
+  };
+}
+
+/** The default configuration, armed. */
+export function aPollPolicy(overrides: Partial<PollPolicy> = {}): PollPolicy {
+  return {
+    policies: new Map(),
+    labels,
+    limits,
+    trust: { trustedActors: [], agentActors: ["helper-bot"] },
+    own,
+    isDraining: false,
+    workspacesRoot: WORKSPACES_ROOT,
+    sha256,
+    ...overrides,
+  };
 }

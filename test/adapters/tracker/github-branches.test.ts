@@ -97,7 +97,9 @@ it("a base just beyond the page is recognised as a parent without another page",
 });
 
 it("a parent that no page lists is no reason to wait once the history is whole", async () => {
-  expect(shas(await read(serve(["b a", "a shallow"]), null))).toEqual(["b", "a"]);
+  const github = serve(["b a", "a shallow"]);
+  expect(shas(await read(github, "gone"))).toEqual(["b", "a"]);
+  expect(github.operations()).toEqual(["Branches"]);
 });
 
 it("further pages are read from the head first seen", async () => {

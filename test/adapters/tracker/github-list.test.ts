@@ -72,7 +72,7 @@ it.each(unreadable)("a repo that is %s is unreadable, the others are used", asyn
   expect(fine?.kind).toBe("readable");
 });
 
-it("lists with both labels are merged, each issue once, with its labeler's permission", async () => {
+it("both lists are merged, each issue once, with its labeler's permission", async () => {
   const github = serve({});
   const [one, two] = [addIssue(github, "app", 1), addIssue(github, "app", 2)];
   github.aliases.set("ListRepos", ({ ready, progress }) => {

@@ -131,7 +131,7 @@ const [createComment, , addLabel, removeLabel, closeIssue] = writes as [
   Write,
 ];
 
-it("removing a label not on the issue is a success, removing one from no issue is not", async () => {
+it("removing a label that is not on the issue is a success, from no issue it throws", async () => {
   const absent = await failureOf(removeLabel, () => json({ message: "Label does not exist" }, 404));
   expect(absent.error).toBeNull();
   const gone = await failureOf(removeLabel, () => json({ message: "Not Found" }, 404));

@@ -97,6 +97,18 @@ describe("reads", () => {
     }
   });
 
+  it("are compressed for whoever takes gzip, once they are long enough", async () => {
+    await createThread("t1");
+    const encodingOf = async (path: string, accept: string) => {
+      const headers = { authorization: `Bearer ${client.TOKEN}`, "accept-encoding": accept };
+      return (await fetch(t3.url + path, { headers })).headers.get("content-encoding");
+    };
+    await http.dispatch(client.turnStart("t1", { id: "1", text: "x".repeat(2_000) }));
+    expect(await encodingOf("/api/orchestration/threads/t1", "gzip")).toBe("gzip");
+    expect(await encodingOf("/api/orchestration/threads/t1", "identity")).toBeNull();
+    expect(await encodingOf("/.well-known/t3/environment", "gzip")).toBeNull();
+  });
+
   it("cut a thread at the last turns asked for, and refuse to show none", async () => {
     await createThread("t1");
     for (const id of ["1", "2", "3"]) {

@@ -1,0 +1,143 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { checkQuiet, checkTicks, checkWorld, type Finding, isAsExpected } from "./checks.ts";
+import { createProgress, followTick, followWorld, type Say } from "./progress.ts";
+import { countWrites, isReleased, keyOf } from "./reading.ts";
+import { createStage } from "./stage.ts";
+import type { Stage, Story } from "./story.ts";
+import { renderTable } from "./table.ts";
+import { type LogLine, runTick, type TickRun } from "./ticks.ts";
+import { startWorld, type World } from "./world.ts";
+
+/** Between two rounds, as the minute between two ticks in a cluster; agents and CI work meanwhile. */
+const ROUND_PAUSE_MS = 150;
+/** All stories end within half of this on two cores; past it something hangs. */
+const DEMO_MS_MAX = 240_000;
+/** After the end nothing may be written any more. */
+const QUIET_TICKS = 10;
+
+/** A demo under way. */
+type Demo = {
+  readonly world: World;
+  readonly say: Say;
+  readonly beganAt: number;
+  readonly stages: Stage[];
+  readonly lines: LogLine[];
+  readonly ticks: TickRun[];
+  /** When a story's first run was seen, and how many seconds its runs took to the last release. */
+  readonly begun: Map<string, number>;
+  readonly seconds: Map<string, number>;
+};
+
+/** Plays the stories in a world of their own, prints how they went; false when anything is not as promised. */
+export async function playDemo(stories: readonly Story[]): Promise<boolean> {
+  const beganAt = Date.now();
+  const world = await startWorld(stories);
+  try {
+    const { say } = createProgress(beganAt);
+    const demo: Demo = {
+      world,
+      say,
+      beganAt,
+      stages: [],
+      lines: [],
+      ticks: [],
+      begun: new Map(),
+      seconds: new Map(),
+    };
+    followWorld(world, say);
+    say("demo", `forge ${world.forge.apiUrl.href}  t3 ${world.t3.url}  ntfy ${world.ntfy.url}`);
+    for (const scene of [1, 2]) {
+      await playScene(
+        demo,
+        stories.filter((story) => (story.scene ?? 1) === scene),
+      );
+    }
+    const findings = await conclude(demo);
+    return findings.every((finding) => finding.against.length === 0);
+  } finally {
+    await world.close();
+  }
+}
+
+/** Opens the stories of a scene and runs both ticks over and over until each has ended, or time is over. */
+async function playScene(demo: Demo, stories: readonly Story[]): Promise<void> {
+  const { world, lines, beganAt } = demo;
+  const deadline = () => beganAt + DEMO_MS_MAX;
+  const stages = stories.map((story) => createStage(world, world.open(story), { lines, deadline }));
+  for (const stage of stages) stage.story.open?.(stage);
+  demo.stages.push(...stages);
+  let playing = stages.length;
+  const plays = stages.map(async (stage) => {
+    await stage.story.play?.(stage);
+    playing -= 1;
+  });
+  const ticking = async () => {
+    while (Date.now() < deadline()) {
+      await runRound(demo);
+      for (const stage of stages) note(demo, stage);
+      if (playing === 0 && stages.every(isOver)) return;
+      await sleep(ROUND_PAUSE_MS);
+    }
+  };
+  await Promise.all([...plays, ticking()]);
+}
+
+function isOver(stage: Stage): boolean {
+  return isAsExpected(stage) && ("held" in stage.story.expected || isReleased(stage.read()));
+}
+
+function note(demo: Demo, stage: Stage): void {
+  const reading = stage.read();
+  const key = keyOf(reading.story);
+  if (reading.progress.length === 0) return;
+  const begun = demo.begun.get(key) ?? Date.now();
+  demo.begun.set(key, begun);
+  if (!isOver(stage) || !demo.seconds.has(key)) demo.seconds.set(key, (Date.now() - begun) / 1000);
+}
+
+/** Both loops at once, as two CronJobs start them. */
+async function runRound(demo: Demo): Promise<void> {
+  const { world, say, lines, ticks } = demo;
+  const follow = (line: LogLine) => {
+    lines.push(line);
+    followTick(line, say);
+  };
+  ticks.push(
+    ...(await Promise.all([
+      runTick("poll", world.env, follow),
+      runTick("watch", world.env, follow),
+    ])),
+  );
+}
+
+async function conclude(demo: Demo): Promise<readonly Finding[]> {
+  const { world, stages, ticks, say } = demo;
+  const before = countWrites(world);
+  say("demo", `every story has its end; ${QUIET_TICKS} more ticks of each loop`);
+  for (let tick = 0; tick < QUIET_TICKS; tick += 1) await runRound(demo);
+  const isTrouble = stages.some((stage) => stage.story.scene === 2);
+  const findings = [
+    ...(await checkWorld(world, stages)),
+    checkQuiet(world, before, QUIET_TICKS),
+    checkTicks(ticks, isTrouble),
+  ];
+  console.log(`\n${renderTable(world, stages, demo.seconds)}\n`);
+  console.log(totals(demo));
+  for (const finding of findings) report(finding);
+  return findings;
+}
+
+function totals({ world, ticks, beganAt }: Demo): string {
+  const seconds = ((Date.now() - beganAt) / 1000).toFixed(1);
+  return [
+    `${ticks.length} ticks as processes of their own in ${seconds} s; requests:`,
+    `forge ${world.forge.requests.length}, t3 ${world.t3.requests.length},`,
+    `ntfy ${world.ntfy.requests.length}; writes of afk: ${countWrites(world)}`,
+  ].join(" ");
+}
+
+function report(finding: Finding): void {
+  const isGood = finding.against.length === 0;
+  console.log(`${isGood ? "ok  " : "FAIL"} ${finding.what}`);
+  for (const line of finding.against) console.log(`     ${line}`);
+}
