@@ -1,4 +1,6 @@
+import type { ChildProcess } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
+import { type Chaos, KILLS_MIN } from "./chaos.ts";
 import { checkQuiet, checkTicks, checkWorld, type Finding, isAsExpected } from "./checks.ts";
 import { createProgress, followTick, followWorld, type Say } from "./progress.ts";
 import { countWrites, isReleased, keyOf } from "./reading.ts";
@@ -23,24 +25,33 @@ type Demo = {
   readonly stages: Stage[];
   readonly lines: LogLine[];
   readonly ticks: TickRun[];
+  /** What those who act in the stories waited for in vain. */
+  readonly broken: string[];
+  /** Kills ticks; null lets them live. Taken away for the quiet ticks at the end. */
+  chaos: Chaos | null;
   /** When a story's first run was seen, and how many seconds its runs took to the last release. */
   readonly begun: Map<string, number>;
   readonly seconds: Map<string, number>;
 };
 
 /** Plays the stories in a world of their own, prints how they went; false when anything is not as promised. */
-export async function playDemo(stories: readonly Story[]): Promise<boolean> {
+export async function playDemo(
+  stories: readonly Story[],
+  options: { readonly chaos: Chaos | null },
+): Promise<boolean> {
   const beganAt = Date.now();
   const world = await startWorld(stories);
   try {
     const { say } = createProgress(beganAt);
     const demo: Demo = {
+      ...options,
       world,
       say,
       beganAt,
       stages: [],
       lines: [],
       ticks: [],
+      broken: [],
       begun: new Map(),
       seconds: new Map(),
     };
@@ -52,7 +63,9 @@ export async function playDemo(stories: readonly Story[]): Promise<boolean> {
         stories.filter((story) => (story.scene ?? 1) === scene),
       );
     }
-    const findings = await conclude(demo);
+    const kills = await endChaos(demo);
+    const findings = [...(await conclude(demo, options.chaos !== null)), ...kills];
+    for (const finding of findings) report(finding);
     return findings.every((finding) => finding.against.length === 0);
   } finally {
     await world.close();
@@ -68,7 +81,11 @@ async function playScene(demo: Demo, stories: readonly Story[]): Promise<void> {
   demo.stages.push(...stages);
   let playing = stages.length;
   const plays = stages.map(async (stage) => {
-    await stage.story.play?.(stage);
+    try {
+      await stage.story.play?.(stage);
+    } catch (error) {
+      demo.broken.push(error instanceof Error ? error.message : String(error));
+    }
     playing -= 1;
   });
   const ticking = async () => {
@@ -95,35 +112,49 @@ function note(demo: Demo, stage: Stage): void {
   if (!isOver(stage) || !demo.seconds.has(key)) demo.seconds.set(key, (Date.now() - begun) / 1000);
 }
 
-/** Both loops at once, as two CronJobs start them. */
+/** Both loops at once, as two CronJobs start them; under chaos some twice, and many killed. */
 async function runRound(demo: Demo): Promise<void> {
   const { world, say, lines, ticks } = demo;
-  const follow = (line: LogLine) => {
-    lines.push(line);
-    followTick(line, say);
+  const onStart = (child: ChildProcess) => {
+    const fate = demo.chaos?.follow(child);
+    return (line: LogLine) => {
+      lines.push(line);
+      followTick(line, say);
+      fate?.(line);
+    };
   };
+  const commands = demo.chaos?.round() ?? (["poll", "watch"] as const);
   ticks.push(
-    ...(await Promise.all([
-      runTick("poll", world.env, follow),
-      runTick("watch", world.env, follow),
-    ])),
+    ...(await Promise.all(commands.map((command) => runTick(command, world.env, onStart)))),
   );
 }
 
-async function conclude(demo: Demo): Promise<readonly Finding[]> {
+/** Keeps killing until it was enough, then lets the ticks live and finish what was cut short. */
+async function endChaos(demo: Demo): Promise<readonly Finding[]> {
+  const { chaos } = demo;
+  if (chaos === null) return [];
+  while (chaos.kills() < KILLS_MIN && Date.now() < demo.beganAt + DEMO_MS_MAX) await runRound(demo);
+  demo.chaos = null;
+  await runRound(demo);
+  const enough = chaos.kills() >= KILLS_MIN;
+  const what = `chaos of seed ${chaos.seed} killed ${chaos.kills()} of ${demo.ticks.length} ticks`;
+  return [{ what, against: enough ? [] : [`fewer than ${KILLS_MIN}`] }];
+}
+
+async function conclude(demo: Demo, isChaos: boolean): Promise<readonly Finding[]> {
   const { world, stages, ticks, say } = demo;
   const before = countWrites(world);
   say("demo", `every story has its end; ${QUIET_TICKS} more ticks of each loop`);
   for (let tick = 0; tick < QUIET_TICKS; tick += 1) await runRound(demo);
   const isTrouble = stages.some((stage) => stage.story.scene === 2);
-  const findings = [
-    ...(await checkWorld(world, stages)),
+  const findings: readonly Finding[] = [
+    { what: "everyone in the stories could do their part", against: demo.broken },
+    ...(await checkWorld(world, stages, isChaos)),
     checkQuiet(world, before, QUIET_TICKS),
     checkTicks(ticks, isTrouble),
   ];
   console.log(`\n${renderTable(world, stages, demo.seconds)}\n`);
   console.log(totals(demo));
-  for (const finding of findings) report(finding);
   return findings;
 }
 

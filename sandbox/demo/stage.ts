@@ -15,6 +15,7 @@ export function createStage(
 ): Stage {
   const { repo, number } = story;
   const read = () => readStory(world, story);
+  const record = () => read().progress.at(-1)?.record ?? null;
   return {
     world,
     story,
@@ -25,7 +26,12 @@ export function createStage(
       return { repo: other.repo, number: other.number };
     },
     read,
-    record: () => read().progress.at(-1)?.record ?? null,
+    record,
+    isTurnRunning: () => {
+      const threadId = record()?.turns.at(-1)?.threadId;
+      const thread = world.t3.threads().find((each) => each.id === threadId);
+      return thread?.session?.status === "running";
+    },
     log: () => around.lines.filter((line) => line["issue"] === keyOf(story)),
     until: async (what, isSo) => {
       while (!isSo()) {

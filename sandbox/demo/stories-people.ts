@@ -70,8 +70,8 @@ export const peopleStories: readonly Story[] = [
     title: "Send the newsletter twice a week",
     script: "slow",
     expected: { verdict: "cancelled", because: "cancelled-by-person", turns: ["first"] },
-    play: async ({ world, issue, until, record }) => {
-      await until("its turn runs", () => isRunning(record()));
+    play: async ({ world, issue, until, isTurnRunning }) => {
+      await until("its turn runs", isTurnRunning);
       world.forge.closeIssue(issue, world.person, { reason: "not_planned" });
     },
   },
@@ -85,13 +85,6 @@ export const peopleStories: readonly Story[] = [
     play: mendAndLabelAgain,
   },
 ];
-
-type Record = ReturnType<Stage["record"]>;
-
-function isRunning(record: Record): boolean {
-  const turn = record?.turns.at(-1);
-  return turn !== undefined && turn.firstSeen !== null && turn.end === null;
-}
 
 /** As a person does who follows the doorbell: the form of the thread's page is filled in and sent. */
 async function answerOnThePage({ world, until, record }: Stage): Promise<void> {
@@ -112,8 +105,9 @@ async function answerOnThePage({ world, until, record }: Stage): Promise<void> {
   if (answer.status >= 400) throw new Error(`the thread's page answered ${answer.status}`);
 }
 
-async function pauseAndGoOn({ world, issue, until, record }: Stage): Promise<void> {
-  await until("its turn runs", () => isRunning(record()));
+async function pauseAndGoOn(stage: Stage): Promise<void> {
+  const { world, issue, until, record, isTurnRunning } = stage;
+  await until("its turn runs", isTurnRunning);
   world.forge.addLabel(issue, "agent-paused", world.person);
   await until("it waits paused", () => {
     const now = record();

@@ -15,8 +15,8 @@ export const troubleStories: readonly Story[] = [
     title: "Show the nearest shop first",
     script: "slow",
     expected: { ...DONE, turns: ["first"] },
-    play: async ({ world, until, record }) => {
-      await until("its turn runs", () => record()?.turns.at(-1)?.firstSeen != null);
+    play: async ({ world, until, record, isTurnRunning }) => {
+      await until("its turn runs", isTurnRunning);
       await world.t3.restart({ lose: "turns" });
       await until("the turn was asked for again", () => record()?.turns.at(-1)?.attempt === 1);
     },

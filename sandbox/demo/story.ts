@@ -56,6 +56,8 @@ export type Stage = {
   read(): StoryReading;
   /** The newest run's record; null before there is one. */
   record(): RunRecord | null;
+  /** Whether the agent is at work on the newest run's newest turn, as T3 shows it. */
+  isTurnRunning(): boolean;
   /** Every line that the ticks logged about this issue. */
   log(): readonly LogLine[];
   /** Answers when it is so. Throws when it never becomes so within the demo's time. */

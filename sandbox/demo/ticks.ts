@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
 const BUNDLE = fileURLToPath(new URL("../../dist/afk.cjs", import.meta.url));
@@ -12,21 +12,26 @@ export type LogLine = Readonly<Record<string, unknown>> & { readonly msg: string
 /** A tick that ran to its end. */
 export type TickRun = {
   readonly command: "poll" | "watch";
+  /** Null when it was killed. */
   readonly code: number | null;
   readonly lines: readonly LogLine[];
   readonly stderr: string;
 };
 
-/** Runs one tick as a process of its own, started with nothing but the given environment. */
+/**
+ * Runs one tick as a process of its own, started with nothing but the given environment. `onStart` is given
+ * the process and answers what is told of each line it logs.
+ */
 export async function runTick(
   command: "poll" | "watch",
   env: Readonly<Record<string, string>>,
-  onLine: (line: LogLine) => void,
+  onStart: (child: ChildProcess) => (line: LogLine) => void,
 ): Promise<TickRun> {
   const child = spawn(process.execPath, [BUNDLE, command], {
     env: { ...env },
     timeout: TICK_MS_MAX,
   });
+  const onLine = onStart(child);
   const lines: LogLine[] = [];
   let rest = "";
   let stderr = "";

@@ -19,11 +19,21 @@ export type FileLeaseOptions = {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly fs?: LeaseFs;
+  /** Lets a killed holder be told from a busy one; without it a lease stands until it expires. */
+  readonly process?: LeaseProcess;
+};
+
+/** A process, and how to tell whether another one is still there. */
+export type LeaseProcess = {
+  readonly id: number;
+  /** Names the process table that ids of processes belong to: two that share it mean the same process. */
+  readonly scope: string;
+  readonly isAlive: (id: number) => boolean;
 };
 
 type Acquired = Awaited<ReturnType<Lease["acquire"]>>;
 
-type Contender = Required<FileLeaseOptions> & { readonly token: string };
+type Contender = FileLeaseOptions & { readonly fs: LeaseFs; readonly token: string };
 
 /** The newest record of the folder. `endsAt` is when its lease is over. */
 type Newest = {
@@ -31,9 +41,15 @@ type Newest = {
   readonly token: string | null;
   readonly holder: string;
   readonly endsAt: number;
+  readonly process: { readonly id: number; readonly scope: string } | null;
 };
 
-const Record = z.object({ holder: z.string(), token: z.string(), expiresAt: z.number() });
+const Record = z.object({
+  holder: z.string(),
+  token: z.string(),
+  expiresAt: z.number(),
+  process: z.object({ id: z.number().int().positive(), scope: z.string() }).optional(),
+});
 
 const GENERATION = /^[1-9]\d{0,14}$/;
 
@@ -52,8 +68,8 @@ const DELETIONS_MAX = 100;
  * A lease between the processes of one machine, kept as a folder of numbered records. The record of the highest
  * number counts, and every change (taking, renewing, giving back) is the exclusive creation of the next number:
  * of any number of contenders that saw the same newest record, one succeeds. Nothing is ever overwritten, so a
- * process may die between any two steps; at worst its record stands until it expires. An unreadable record counts
- * as held until `ttlMs` after its file was written.
+ * process may die between any two steps; at worst its record stands until it expires, and where processes can be
+ * told apart not even that long. An unreadable record counts as held until `ttlMs` after its file was written.
  */
 export function createFileLease(options: FileLeaseOptions): Lease {
   // A holder's name may come again, as process ids do; a token never does.
@@ -94,13 +110,20 @@ async function acquire(me: Contender): Promise<Acquired> {
   let holder = "another process";
   for (let round = 1; round <= ROUNDS_MAX; round += 1) {
     const newest = await readNewest(me);
-    if (newest !== null && newest.token !== me.token && me.now() < newest.endsAt) {
+    if (newest !== null && newest.token !== me.token && isStanding(me, newest)) {
       return { kind: "held-elsewhere", holder: newest.holder };
     }
     if (await append(me, (newest?.generation ?? 0) + 1)) return { kind: "acquired" };
     holder = newest?.holder ?? holder;
   }
   return { kind: "held-elsewhere", holder };
+}
+
+/** A lease stands until it is over, or its holder is known to have died. A used-up process id only delays. */
+function isStanding(me: Contender, newest: Newest): boolean {
+  if (me.now() >= newest.endsAt) return false;
+  if (newest.process === null || newest.process.scope !== me.process?.scope) return true;
+  return me.process.isAlive(newest.process.id);
 }
 
 async function isHeld(me: Contender): Promise<boolean> {
@@ -131,7 +154,9 @@ async function append(me: Contender, generation: number): Promise<boolean> {
 }
 
 async function create(me: Contender, generation: number, expiresAt: number): Promise<boolean> {
-  const record: z.infer<typeof Record> = { holder: me.holder, token: me.token, expiresAt };
+  const { holder, token, process } = me;
+  const ours = process === undefined ? {} : { process: { id: process.id, scope: process.scope } };
+  const record: z.infer<typeof Record> = { holder, token, expiresAt, ...ours };
   try {
     // Others may see the file before its content: an unreadable record, which counts as held.
     await me.fs.writeFile(fileOf(me, generation), JSON.stringify(record), { flag: "wx" });
@@ -158,11 +183,12 @@ async function read(me: Contender, generation: number): Promise<Newest | null> {
   try {
     const record = parse(await me.fs.readFile(file, "utf8"));
     if (record !== null) {
-      const { token, holder, expiresAt } = record;
-      return { generation, token, holder, endsAt: expiresAt };
+      const { token, holder, expiresAt, process = null } = record;
+      return { generation, token, holder, endsAt: expiresAt, process };
     }
     const { mtimeMs } = await me.fs.stat(file);
-    return { generation, token: null, holder: `unreadable ${file}`, endsAt: mtimeMs + me.ttlMs };
+    const endsAt = mtimeMs + me.ttlMs;
+    return { generation, token: null, holder: `unreadable ${file}`, endsAt, process: null };
   } catch (error) {
     if (hasCode(error, "ENOENT")) return null;
     throw error;
