@@ -14,5 +14,5 @@ if (loop === undefined) {
   process.exitCode = await runCommandLine(argv, process.env);
 } else {
   const { runTick } = await import("./loops/tick.main.ts");
-  process.exitCode = await runTick(loop, process.env);
+  process.exitCode = await runTick(loop, process.env, "perform");
 }

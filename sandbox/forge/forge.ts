@@ -28,16 +28,18 @@ export type Forge = Hands &
 
 /**
  * Starts a forge that keeps its repositories below `dir`. Port 0, the default, takes any free one;
- * `ciTimeoutMs` is when CI gives up on a command.
+ * `ciTimeoutMs` is when CI gives up on a command; `now` is its clock instead of the machine's, in
+ * milliseconds since the epoch.
  */
 export async function startForge(options: {
   readonly dir: string;
   readonly port?: number;
   readonly ciTimeoutMs?: number;
+  readonly now?: () => number;
 }): Promise<Forge> {
   const dir = resolve(options.dir);
   await mkdir(dir, { recursive: true });
-  const world = createWorld(() => Date.now());
+  const world = createWorld(options.now ?? Date.now);
   const ci = createCi(world, {
     dir: join(dir, "ci"),
     timeoutMs: options.ciTimeoutMs ?? COMMAND_TIMEOUT_MS,

@@ -29,7 +29,7 @@ export function canSee(sight: Sight, repo: Repo): boolean {
 
 /** Shows an account as GraphQL's Actor; null for a deleted one. */
 export function viewActor(account: Account | null, webUrl: string): View | null {
-  if (account === null) return null;
+  if (account === null || account.isDeleted) return null;
   const login = bareLogin(account.login);
   return {
     __typename: account.kind,

@@ -25,7 +25,14 @@ import type {
   Repo,
   StateReason,
 } from "./model.ts";
-import { addAccount, bareLogin, needAccount, needRepo, type World } from "./world.ts";
+import {
+  addAccount,
+  bareLogin,
+  deleteAccount,
+  needAccount,
+  needRepo,
+  type World,
+} from "./world.ts";
 
 /** An issue of the forge; `repo` is `owner/name`. */
 export type IssueName = { readonly repo: string; readonly number: number };
@@ -50,6 +57,7 @@ export type Hands = {
     readonly login: string;
     readonly token: string;
   };
+  deleteAccount(login: string): void;
   /** Makes a bare repository with one first commit, which CI then judges like a push. */
   createRepo(wish: RepoWish): Promise<{
     readonly id: number;
@@ -110,6 +118,7 @@ export function createHands(world: World, dir: string): Hands {
   const issueOf = (name: IssueName) => needIssue(world, name);
   return {
     addAccount: (wish) => addAccount(world, wish),
+    deleteAccount: (login) => deleteAccount(world, login),
     createRepo: (wish) => createRepo(world, dir, wish),
     createIssue({ repo, title, body, by }) {
       return openIssue(world, needRepo(world, repo), { title, body, by: account(by) }).number;

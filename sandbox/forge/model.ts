@@ -10,6 +10,8 @@ export type Account = {
   readonly login: string;
   readonly kind: AccountKind;
   readonly token: string;
+  /** What it did stays, and names nobody any more. */
+  isDeleted: boolean;
 };
 
 /** What a collaborator may do. */

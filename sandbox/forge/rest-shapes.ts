@@ -14,7 +14,7 @@ export function repoApi(call: RestCall, repo: Repo): string {
 
 /** An account in short, as every other object carries it; null for a deleted one. */
 export function userShape(call: RestCall, account: Account | null): Shape | null {
-  if (account === null) return null;
+  if (account === null || account.isDeleted) return null;
   const login = restLogin(account);
   return {
     login,

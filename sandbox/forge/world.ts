@@ -70,10 +70,18 @@ export function addAccount(
   }
   const ids = world.identify(wanted.kind === "User" ? "U" : "BOT");
   const token = `ghp_${randomBytes(18).toString("hex")}`;
-  const account = { ...ids, login: wanted.login, kind: wanted.kind, token };
+  const account = { ...ids, login: wanted.login, kind: wanted.kind, token, isDeleted: false };
   world.accounts.push(account);
   world.nodes.set(account.nodeId, { kind: "account", account });
   return account;
+}
+
+/** Takes an account away: its token is refused and what it did is nobody's. Throws when there is none. */
+export function deleteAccount(world: World, login: string): void {
+  const account = needAccount(world, login);
+  account.isDeleted = true;
+  world.accounts.splice(world.accounts.indexOf(account), 1);
+  world.nodes.delete(account.nodeId);
 }
 
 /** The account of a login, with or without a bot's suffix, whatever its case; null when absent. */

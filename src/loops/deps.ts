@@ -12,6 +12,16 @@ export type TickLog = {
   error(fields: object, message: string): void;
 };
 
+/** What the outside world is read with: nothing in it can write. */
+export type ReadDeps = {
+  readonly tracker: { readonly reader: TrackerReader };
+  readonly agent: { readonly reader: AgentReader };
+  readonly ci: CiReader;
+  /** Epoch ms. */
+  readonly now: () => number;
+  readonly sha256: Sha256Hex;
+};
+
 /** Everything a tick reaches the outside world with. */
 export type TickDeps = {
   readonly tracker: { readonly reader: TrackerReader; readonly writer: TrackerWriter };

@@ -42,7 +42,7 @@ export function guardEffects(deps: TickDeps): TickDeps {
     notifiers: deps.notifiers.map(
       (notifier): Notifier => ({
         name: notifier.name,
-        ring: guard((bell) => notifier.ring(bell)),
+        ring: guard((bell, receipt) => notifier.ring(bell, receipt)),
       }),
     ),
   };

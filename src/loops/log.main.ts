@@ -28,16 +28,20 @@ export function createSecrets(): Secrets {
   };
 }
 
-/** JSON lines on stdout. Written at once: a tick that is killed has said what it decided. */
+/** Where log lines go: stdout, or stderr where stdout is the answer to a question. */
+const STREAMS = { stdout: 1, stderr: 2 };
+
+/** JSON lines. Written at once: a tick that is killed has said what it decided. */
 export function createLog(options: {
   readonly level: string;
   readonly loop: string;
   readonly secrets: Secrets;
+  readonly to?: keyof typeof STREAMS;
 }): pino.Logger {
-  const stdout = pino.destination({ dest: 1, sync: true });
-  const { level, loop, secrets } = options;
+  const { level, loop, secrets, to = "stdout" } = options;
+  const stream = pino.destination({ dest: STREAMS[to], sync: true });
   return pino(
     { level, base: { loop } },
-    { write: (line: string) => void stdout.write(secrets.redact(line)) },
+    { write: (line: string) => void stream.write(secrets.redact(line)) },
   );
 }

@@ -13,7 +13,8 @@ import { repoOfThread } from "../pure/locks.ts";
 import { isThreadRecent } from "../pure/run-subjects.ts";
 import type { AgentSeen, ThreadSummary } from "../pure/thread.ts";
 import { isLive } from "../pure/thread-state.ts";
-import type { TickDeps } from "./deps.ts";
+import type { ReadDeps } from "./deps.ts";
+import type { WorldSeen } from "./observe-world.ts";
 import type { WatchSettings } from "./watch-tick.ts";
 
 /** An issue that has or had a run, with the threads of ours that belong to it. */
@@ -36,12 +37,12 @@ export type IssuesSight = {
 };
 
 /** Reads every issue with the in-progress label, and those that only a recent thread of ours points to. */
-export async function observeIssues(deps: TickDeps, settings: WatchSettings): Promise<IssuesSight> {
-  const [own, repos, agent] = await Promise.all([
-    deps.tracker.reader.whoAmI(),
-    deps.tracker.reader.listRepos(settings.repos),
-    deps.agent.reader.observe(),
-  ]);
+export async function observeIssues(
+  deps: ReadDeps,
+  settings: WatchSettings,
+  world: WorldSeen,
+): Promise<IssuesSight> {
+  const { own, repos, agent } = world;
   const threads = agent.kind === "readable" ? agent.threads : [];
   const placed = threads.flatMap((thread) => {
     const name = parseThreadId(thread.id);
@@ -92,7 +93,7 @@ function unreadableRepos(repos: readonly RepoSeen[]): IssuesSight["unreadable"] 
 
 /** Issues without the in-progress label that a recent thread of ours belongs to. */
 async function readLone(
-  deps: TickDeps,
+  deps: ReadDeps,
   input: {
     readonly repos: readonly RepoSeen[];
     readonly placed: readonly PlacedThread[];

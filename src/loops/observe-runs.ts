@@ -11,7 +11,7 @@ import { lastTurn, type RunRecord } from "../pure/run-record.ts";
 import { findSubjects, type RunSubject } from "../pure/run-subjects.ts";
 import type { AgentSeen, ThreadRead, ThreadSummary } from "../pure/thread.ts";
 import { classifyTurn, isLive } from "../pure/thread-state.ts";
-import type { TickDeps } from "./deps.ts";
+import type { ReadDeps } from "./deps.ts";
 import type { IssuesSight, WatchedIssue } from "./observe-issues.ts";
 import type { WatchSettings } from "./watch-tick.ts";
 
@@ -41,7 +41,7 @@ type Draft = {
 
 /** Reads, for all runs at once, their threads, their branches, then CI, then CI before them where red. */
 export async function observeRuns(
-  deps: TickDeps,
+  deps: ReadDeps,
   settings: WatchSettings,
   input: { readonly sight: IssuesSight; readonly locks: LocksByRepo },
 ): Promise<RunsSight> {
@@ -89,7 +89,7 @@ export async function observeRuns(
 }
 
 async function draftOf(
-  deps: TickDeps,
+  deps: ReadDeps,
   settings: WatchSettings,
   input: {
     readonly watched: WatchedIssue;
@@ -142,7 +142,7 @@ function newestThread(threads: readonly ThreadSummary[], runId: string): ThreadS
 
 /** A thread that the list does not show is unknown: asking for it would only say so again. */
 async function readThread(
-  deps: TickDeps,
+  deps: ReadDeps,
   agent: AgentSeen,
   threadId: string | null,
 ): Promise<ThreadRead> {
@@ -185,7 +185,7 @@ function threadSeen(draft: Draft, agent: AgentSeen): RunThreadSeen {
 }
 
 async function readBranches(
-  deps: TickDeps,
+  deps: ReadDeps,
   drafts: readonly Draft[],
 ): Promise<ReadonlyMap<Draft, BranchSeen>> {
   const wanted = drafts.filter((draft) => draft.record.verdict === null);
@@ -202,7 +202,7 @@ async function readBranches(
 type Judged = { readonly commits: RunCommitsSeen; readonly ci: RunCiSeen };
 
 async function readCi(
-  deps: TickDeps,
+  deps: ReadDeps,
   drafts: readonly Draft[],
   branches: ReadonlyMap<Draft, BranchSeen>,
 ): Promise<readonly Judged[]> {
@@ -234,7 +234,7 @@ function baseShas(record: RunRecord, commits: RunCommitsSeen, ci: RunCiSeen): re
 
 /** The checks of many runs in one read, dealt out again. */
 async function readChecks(
-  deps: TickDeps,
+  deps: ReadDeps,
   wanted: readonly { readonly draft: Draft; readonly shas: readonly string[] }[],
 ): Promise<readonly (readonly ChecksSeen[])[]> {
   const queries = wanted.flatMap(({ draft, shas }) =>

@@ -1,17 +1,13 @@
-import { type CiVerdict, foldChecks } from "../pure/ci-fold.ts";
-import {
-  decideDispatches,
-  type PollAnswer,
-  type PollPolicy,
-  type PollSeen,
-} from "../pure/dispatch-policy.ts";
+import type { PollAnswer, PollPolicy, PollSeen } from "../pure/dispatch-policy.ts";
 import { decideHoldNotice } from "../pure/hold-notice.ts";
 import { issueKey, type RepoRef, type RepoSeen, repoKey } from "../pure/issue.ts";
 import { findHoldNotice, renderHoldNotice } from "../pure/notices.ts";
 import { compareUrgency } from "../pure/priority.ts";
 import type { LinkPolicy } from "../pure/progress-comment.ts";
-import { ConfigRefused, type TickDeps } from "./deps.ts";
+import type { TickDeps } from "./deps.ts";
 import { guardEffects, LeaseLost } from "./guard.ts";
+import { observePoll } from "./observe-poll.ts";
+import { observeWorld } from "./observe-world.ts";
 import { findIssue, performAnswer } from "./perform-answer.ts";
 
 /** What one poll tick did. `failed` counts repos and issues that someone should look at. */
@@ -53,23 +49,9 @@ export async function pollTick(deps: TickDeps, settings: PollSettings): Promise<
 }
 
 async function pollUnderLease(deps: TickDeps, settings: PollSettings): Promise<PollSummary> {
-  const [own, repos, agent] = await Promise.all([
-    deps.tracker.reader.whoAmI(),
-    deps.tracker.reader.listRepos(settings.repos),
-    deps.agent.reader.observe(),
-  ]);
-  const policy: PollPolicy = { ...settings, own, sha256: deps.sha256 };
-  assertApart(policy);
-  const first: PollSeen = {
-    now: deps.now(),
-    repos,
-    agent,
-    threadReads: new Map(),
-    heads: new Map(),
-  };
-  const seen = { ...first, heads: await readHeads(deps, first, policy) };
-  const answers = decideDispatches(seen, policy);
-  const tally = { dispatched: 0, adopted: 0, failed: reportUnreadable(deps, repos) };
+  const world = await observeWorld(deps, settings.repos);
+  const { seen, policy, answers } = await observePoll(deps, settings, world);
+  const tally = { dispatched: 0, adopted: 0, failed: reportUnreadable(deps, seen.repos) };
   const held: Record<string, number> = {};
   for (const answer of inOrder(answers, seen)) {
     const { decision } = answer;
@@ -90,55 +72,6 @@ async function pollUnderLease(deps: TickDeps, settings: PollSettings): Promise<P
     }
   }
   return { kind: "ticked", candidates: answers.length, ...tally, held };
-}
-
-/** An agent that acts as afk could write records and notices: the two accounts must be apart. */
-function assertApart(policy: PollPolicy): void {
-  const { id, login } = policy.own;
-  const clash = policy.trust.agentActors.find(
-    (actor) => actor === id || actor.toLowerCase() === login.toLowerCase(),
-  );
-  if (clash === undefined) return;
-  throw new ConfigRefused(
-    `AFK_AGENT_ACTORS lists ${clash}, which is the account ${login} of afk's own token. ` +
-      "Give afk an account that no agent uses.",
-  );
-}
-
-/** CI of the default branch's head, for the repos in which something would start if it is not red. */
-async function readHeads(
-  deps: TickDeps,
-  seen: PollSeen,
-  policy: PollPolicy,
-): Promise<ReadonlyMap<string, CiVerdict>> {
-  const green: CiVerdict = { kind: "green" };
-  const assumed = new Map(seen.repos.map((repo) => [repoKey(refOf(repo)), green]));
-  const answers = decideDispatches({ ...seen, heads: assumed }, policy);
-  // At capacity nothing starts whatever the heads say; with room, a red winner makes way for a waiting one.
-  if (!answers.some((answer) => answer.decision.kind === "dispatch")) return new Map();
-  const wanted = new Set(answers.filter(mayStart).map((answer) => repoKey(answer.issue.repo)));
-  const queries = seen.repos.flatMap((repo) =>
-    repo.kind === "readable" && repo.facts.headSha !== null && wanted.has(repoKey(repo.facts.ref))
-      ? [{ repo: repo.facts.ref, sha: repo.facts.headSha }]
-      : [],
-  );
-  const checks = await deps.ci.readChecks(queries);
-  const heads = new Map<string, CiVerdict>();
-  for (const [at, query] of queries.entries()) {
-    const read = checks[at];
-    if (read?.kind === "read") heads.set(repoKey(query.repo), foldChecks(read.checks));
-  }
-  return heads;
-}
-
-function mayStart({ decision }: PollAnswer): boolean {
-  return (
-    decision.kind === "dispatch" || (decision.kind === "hold" && decision.because === "at-capacity")
-  );
-}
-
-function refOf(repo: RepoSeen): RepoRef {
-  return repo.kind === "readable" ? repo.facts.ref : repo.ref;
 }
 
 function reportUnreadable(deps: TickDeps, repos: readonly RepoSeen[]): number {

@@ -1,4 +1,4 @@
-import { noteRung, noteTry } from "../pure/bells.ts";
+import { noteReceipt, noteRung, noteTry, receiptOf } from "../pure/bells.ts";
 import { issueKey } from "../pure/issue.ts";
 import type { Doorbell } from "../pure/ports/notifier.ts";
 import type { BellStates, RunRecord } from "../pure/run-record.ts";
@@ -36,15 +36,17 @@ export async function ringBells(
     const about = { issue: issueKey(run.observed.issue.ref), runId: record.runId, doorbell: name };
     record = occasion.write(record, noteTry(occasion.read(record), name, deps.now()));
     await run.progress.save(record);
+    let receipt: string | null;
     try {
       deps.log.info({ ...about, effect: "ring" }, "performing");
-      await notifier.ring(occasion.bell);
+      receipt = await notifier.ring(occasion.bell, receiptOf(record, name));
     } catch (error) {
       if (error instanceof LeaseLost) throw error;
       deps.log.error({ ...about, err: error }, "doorbell failed, next tick tries again");
       failed += 1;
       continue;
     }
+    record = noteReceipt(record, name, receipt);
     record = occasion.write(record, noteRung(occasion.read(record), name, deps.now()));
     await run.progress.save(record);
   }

@@ -1,18 +1,20 @@
 import { checkDecision } from "../pure/check-decision.ts";
+import { isOver } from "../pure/finish.ts";
 import { threadCommandIdOf } from "../pure/identity.ts";
-import { issueKey, type RepoRef, repoKey } from "../pure/issue.ts";
+import { issueKey, type RepoRef } from "../pure/issue.ts";
 import type { Limits, RepoPolicy } from "../pure/limits.ts";
-import { collectLocks } from "../pure/locks.ts";
 import type { LabelNames } from "../pure/ports/tracker.ts";
 import type { LinkPolicy } from "../pure/progress-comment.ts";
 import type { RunDecision, RunSeen, WatchPolicy } from "../pure/run-observation.ts";
 import type { RunRecord } from "../pure/run-record.ts";
 import { decideRun } from "../pure/run-state-machine.ts";
 import type { ThreadSummary } from "../pure/thread.ts";
+import { decideWatched, noteAsked, type TurnsAsked } from "./decide-watched.ts";
 import type { TickDeps } from "./deps.ts";
 import { guardEffects, LeaseLost } from "./guard.ts";
-import { observeIssues } from "./observe-issues.ts";
-import { type ObservedRun, observeRuns } from "./observe-runs.ts";
+import type { ObservedRun } from "./observe-runs.ts";
+import { observeWatch } from "./observe-watch.ts";
+import { observeWorld } from "./observe-world.ts";
 import { performAct } from "./perform-run.ts";
 import { performFinish } from "./perform-finish.ts";
 import { openProgress } from "./progress.ts";
@@ -71,27 +73,26 @@ export async function watchTick(deps: TickDeps, settings: WatchSettings): Promis
 }
 
 async function watchUnderLease(deps: TickDeps, settings: WatchSettings): Promise<WatchSummary> {
-  const sight = await observeIssues(deps, settings);
-  const locks = collectLocks({ now: deps.now(), repos: sight.repos, agent: sight.agent }, settings);
-  const { runs, unreadable } = await observeRuns(deps, settings, { sight, locks });
+  const world = await observeWorld(deps, settings.repos);
+  const { ownId, agent, strays, runs, unreadable } = await observeWatch(deps, settings, world);
   const tally: Tally = { acted: 0, failed: 0, waiting: {}, concluded: {} };
-  for (const each of [...sight.unreadable, ...unreadable]) {
+  for (const each of unreadable) {
     deps.log.error(each, "unreadable, its runs wait");
     tally.failed += 1;
   }
-  const context: WatchContext = { deps, settings, agent: sight.agent };
-  const asked = new Map<string, string[]>();
+  const context: WatchContext = { deps, settings, agent };
+  const asked: TurnsAsked = new Map();
   for (const observed of runs) {
     const runId = observed.record.runId;
     try {
-      await watchRun(context, { observed, ownId: sight.ownId, asked, tally });
+      await watchRun(context, { observed, ownId, asked, tally });
     } catch (error) {
       deps.log.error({ issue: issueKey(observed.issue.ref), runId, err: error }, "run failed");
       tally.failed += 1;
       if (error instanceof LeaseLost) break;
     }
   }
-  tally.failed += await interruptStrays(deps, sight.strays);
+  tally.failed += await interruptStrays(deps, strays);
   return { kind: "ticked", runs: runs.length, ...tally };
 }
 
@@ -100,19 +101,19 @@ async function watchRun(
   input: {
     readonly observed: ObservedRun;
     readonly ownId: string;
-    /** Runs that were asked for a turn in this tick, by repo: the readings do not show them yet. */
-    readonly asked: Map<string, string[]>;
+    readonly asked: TurnsAsked;
     readonly tally: Tally;
   },
 ): Promise<void> {
   const { observed, asked, tally } = input;
-  const repo = repoKey(observed.facts.ref);
-  const beside = asked.get(repo) ?? [];
-  const seen: RunSeen = { ...observed.seen, otherLive: [...observed.seen.otherLive, ...beside] };
+  const notifiers = context.deps.notifiers.map((notifier) => notifier.name);
+  const { seen, policy, decision } = decideWatched(context.settings, observed, {
+    ownId: input.ownId,
+    notifiers,
+    asked,
+  });
   const progress = openProgress(context.deps, context.settings.links, observed);
   const run: RunInHand = { observed, progress, seen };
-  const policy = policyOf(context, { repo, ownId: input.ownId });
-  const decision = decideRun(observed.record, seen, policy);
   logDecision(context, run, decision);
   refuseViolations(seen, policy, decision);
   await progress.save(decision.record);
@@ -122,8 +123,7 @@ async function watchRun(
       return;
     case "act":
       tally.acted += 1;
-      if (decision.act.kind === "ask-turn")
-        asked.set(repo, [...beside, issueKey(observed.issue.ref)]);
+      noteAsked(asked, observed, decision);
       tally.failed += await performAct(context, run, {
         act: decision.act,
         record: decision.record,
@@ -164,27 +164,9 @@ function refuseViolations(seen: RunSeen, policy: WatchPolicy, decision: RunDecis
   throw new Error(`run ${decision.record.runId}, ${decision.row}: ${violated.join("; ")}`);
 }
 
-function policyOf(
-  context: WatchContext,
-  of: { readonly repo: string; readonly ownId: string },
-): WatchPolicy {
-  const { settings, deps } = context;
-  return {
-    labels: settings.labels,
-    limits: settings.limits,
-    machines: { ownId: of.ownId, agentActors: settings.agentActors },
-    repo: settings.policies.get(of.repo) ?? { ci: "required", dispatchOnRed: false },
-    notifiers: deps.notifiers.map((notifier) => notifier.name),
-    model: settings.model,
-  };
-}
-
 /** A concluded run with nothing left to do says nothing: its thread stays in the list for days. */
 function logDecision(context: WatchContext, run: RunInHand, decision: RunDecision): void {
-  if (decision.kind === "finish") {
-    const { steps, bells, isLabelled } = decision.plan;
-    if (steps.length === 0 && bells.length === 0 && !isLabelled) return;
-  }
+  if (isOver(decision)) return;
   const { record, ...rest } = decision;
   const verdict =
     record.verdict === null

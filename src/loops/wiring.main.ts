@@ -6,10 +6,13 @@ import { createT3Agent } from "../adapters/agent/t3.ts";
 import { createGithubCi } from "../adapters/ci/github.ts";
 import { type BoundedFetch, createBoundedFetch } from "../adapters/http.ts";
 import { createFileLease } from "../adapters/lease/file.ts";
+import { thisProcess } from "../adapters/lease/process-scope.ts";
 import { createNtfyNotifier } from "../adapters/notify/ntfy.ts";
+import { createSlackBotNotifier, createSlackWebhookNotifier } from "../adapters/notify/slack.ts";
 import { createGithubTracker } from "../adapters/tracker/github.ts";
 import type { Config } from "../pure/config.ts";
 import type { SecretSource } from "../pure/config-reading.ts";
+import type { NtfyConfig, SlackConfig } from "../pure/config-services.ts";
 import type { Notifier } from "../pure/ports/notifier.ts";
 import { ConfigRefused, type TickDeps, type TickLog } from "./deps.ts";
 import type { Secrets } from "./log.main.ts";
@@ -55,18 +58,20 @@ export async function wire(
     model: { instanceId: agent.instance, model: agent.model },
     runtimeMode: agent.runtimeMode,
   });
+  const leaseProcess = thisProcess();
   const lease = createFileLease({
     path: leasePath(options.loop, agent.baseUrl),
     holder: `${hostname()}/${process.pid}`,
     ttlMs: LEASE_TTL_MS,
     now: Date.now,
+    ...(leaseProcess === null ? {} : { process: leaseProcess }),
   });
   const deps: TickDeps = {
     tracker: { reader: tracker, writer: tracker },
     agent: { reader: t3, writer: t3 },
     ci: createGithubCi(githubOptions),
     notifiers: notifiersOf(config, {
-      fetch: http.fetchFor("ntfy"),
+      fetchFor: http.fetchFor,
       read,
       secrets: options.secrets,
     }),
@@ -118,22 +123,36 @@ function locationOf(source: SecretSource): string {
   return source.kind === "file" ? source.path : "in the environment";
 }
 
-function notifiersOf(
-  config: Config,
-  from: {
-    readonly fetch: BoundedFetch;
-    readonly read: (source: SecretSource) => Promise<string>;
-    readonly secrets: Secrets;
-  },
-): readonly Notifier[] {
-  const { ntfy } = config;
-  if (ntfy === null) return [];
-  from.secrets.add(ntfy.topic);
-  const { token } = ntfy;
-  const readToken = token === null ? null : () => from.read(token);
+type NotifierParts = {
+  readonly fetchFor: (service: string) => BoundedFetch;
+  readonly read: (source: SecretSource) => Promise<string>;
+  readonly secrets: Secrets;
+};
+
+function notifiersOf(config: Config, parts: NotifierParts): readonly Notifier[] {
+  const { ntfy, slack } = config;
   return [
-    createNtfyNotifier({ fetch: from.fetch, url: new URL(ntfy.url), topic: ntfy.topic, readToken }),
+    ...(ntfy === null ? [] : [ntfyOf(ntfy, parts)]),
+    ...(slack === null ? [] : [slackOf(slack, parts)]),
   ];
+}
+
+function ntfyOf(ntfy: NtfyConfig, parts: NotifierParts): Notifier {
+  parts.secrets.add(ntfy.topic);
+  const { token, topic } = ntfy;
+  const fetch = parts.fetchFor("ntfy");
+  const readToken = token === null ? null : () => parts.read(token);
+  return createNtfyNotifier({ fetch, url: new URL(ntfy.url), topic, readToken });
+}
+
+function slackOf(slack: SlackConfig, parts: NotifierParts): Notifier {
+  const fetch = parts.fetchFor("slack");
+  if (slack.kind === "webhook") {
+    return createSlackWebhookNotifier({ fetch, readUrl: () => parts.read(slack.url) });
+  }
+  const { token, channel } = slack;
+  const apiUrl = new URL(slack.apiUrl);
+  return createSlackBotNotifier({ fetch, apiUrl, readToken: () => parts.read(token), channel });
 }
 
 /** One lease a loop, user and agent server: two that drive the same server must exclude each other. */

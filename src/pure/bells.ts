@@ -1,4 +1,4 @@
-import type { BellStates } from "./run-record.ts";
+import { type BellStates, ID_CHARACTERS_MAX, type RunRecord } from "./run-record.ts";
 
 /** Doorbells of an occasion that have neither rung nor been given up, in the order they are configured. */
 export function openBells(
@@ -44,4 +44,18 @@ export function areBellsSettled(
   clock: { readonly now: number; readonly notifyMsMax: number },
 ): boolean {
   return openBells(bells, notifiers, clock).length === 0;
+}
+
+/** What a doorbell answered to the run's last ring, to be handed back with the next; null for nothing. */
+export function receiptOf(record: RunRecord, name: string): string | null {
+  return record.receipts?.[name] ?? null;
+}
+
+/**
+ * Notes what a doorbell answered. Null keeps what is there; so does a receipt too long to be kept, which
+ * would make the whole record unreadable.
+ */
+export function noteReceipt(record: RunRecord, name: string, receipt: string | null): RunRecord {
+  if (receipt === null || receipt === "" || receipt.length > ID_CHARACTERS_MAX) return record;
+  return { ...record, receipts: { ...record.receipts, [name]: receipt } };
 }

@@ -8,7 +8,7 @@ export type BranchCommit = {
 /**
  * The default branch since a run began: every commit reachable from the head and not from the base, newest
  * first. `truncated` is a range longer than the reader's page limit; `isBaseFound` false says that the base
- * is no ancestor of the head any more (history was rewritten).
+ * is no ancestor of the head any more (history was rewritten); then every commit read is shown.
  */
 export type BranchSeen =
   | {

@@ -75,7 +75,11 @@ function describeGithub(github: GithubConfig | null): Readonly<Record<string, st
 function describeSlack(slack: SlackConfig | null): Readonly<Record<string, string>> {
   if (slack === null) return { SLACK_WEBHOOK_URL: UNSET };
   if (slack.kind === "webhook") return { SLACK_WEBHOOK_URL: secret(slack.url) };
-  return { SLACK_BOT_TOKEN: secret(slack.token), SLACK_CHANNEL: slack.channel };
+  return {
+    SLACK_BOT_TOKEN: secret(slack.token),
+    SLACK_CHANNEL: slack.channel,
+    SLACK_API_URL: slack.apiUrl,
+  };
 }
 
 function describeRepos(config: Config): readonly ConfigLine[] {

@@ -45,7 +45,13 @@ export type ForgejoConfig = { readonly url: string; readonly token: SecretSource
 /** The Slack doorbell. A webhook's address is its secret. */
 export type SlackConfig =
   | { readonly kind: "webhook"; readonly url: SecretSource }
-  | { readonly kind: "bot"; readonly token: SecretSource; readonly channel: string };
+  | {
+      readonly kind: "bot";
+      readonly apiUrl: string;
+      readonly token: SecretSource;
+      /** Its id or its name. */
+      readonly channel: string;
+    };
 
 /** The ntfy doorbell. On an open server the topic is all it takes to read along: it is a secret too. */
 export type NtfyConfig = {
@@ -55,6 +61,7 @@ export type NtfyConfig = {
 };
 
 const GITHUB_API_URL = "https://api.github.com";
+const SLACK_API_URL = "https://slack.com/api";
 const LINK_TEMPLATE = "{base}/{environmentId}/{threadId}";
 
 const linkTemplateRule: Rule<string> = {
@@ -140,6 +147,7 @@ export function readSlack(reading: Reading): SlackConfig | null {
   const url = readSecret(reading, "SLACK_WEBHOOK_URL", urlRule);
   const token = readSecret(reading, "SLACK_BOT_TOKEN");
   const channel = readRule(reading, "SLACK_CHANNEL", wordRule);
+  const apiUrl = readRule(reading, "SLACK_API_URL", urlRule) ?? SLACK_API_URL;
   reportHalfSet(reading, ["SLACK_BOT_TOKEN", "SLACK_CHANNEL"]);
   if (url !== null && token !== null) {
     const problem = "is set, and SLACK_BOT_TOKEN is set as well";
@@ -148,7 +156,7 @@ export function readSlack(reading: Reading): SlackConfig | null {
   }
   if (url !== null) return { kind: "webhook", url };
   if (token === null || channel === null) return null;
-  return { kind: "bot", token, channel };
+  return { kind: "bot", apiUrl, token, channel };
 }
 
 /** Reads the ntfy doorbell; null without address or topic. */

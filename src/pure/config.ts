@@ -58,6 +58,9 @@ export type ConfigResult =
   | { readonly kind: "ok"; readonly config: Config }
   | { readonly kind: "problems"; readonly problems: readonly ConfigProblem[] };
 
+/** Who asks: a tick needs its services as soon as both gates are open, a reading command in any case. */
+export type ConfigNeeds = "services-when-armed" | "services";
+
 const logLevelRule: Rule<LogLevel> = {
   schema: z
     .string()
@@ -71,7 +74,11 @@ const logLevelRule: Rule<LogLevel> = {
  * Reads the environment and the parsed configuration file (`undefined` or `null` when there is none). All
  * problems at once; none of them repeats a value that could be a secret.
  */
-export function parseConfig(env: Env, file: unknown): ConfigResult {
+export function parseConfig(
+  env: Env,
+  file: unknown,
+  needs: ConfigNeeds = "services-when-armed",
+): ConfigResult {
   const reading: Reading = { env, problems: [] };
   const gates = readGates(env);
   reportUnknownKeys(reading);
@@ -90,17 +97,17 @@ export function parseConfig(env: Env, file: unknown): ConfigResult {
     logLevel: readRule(reading, "LOG_LEVEL", logLevelRule) ?? "info",
   };
   reportUnsupported(reading, sections.repos);
-  if (isMeantToRun(env)) reportMissing(reading, sections.repos);
+  if (isMeantToRun(env, needs)) reportMissing(reading, sections.repos);
   if (reading.problems.length > 0 || gates.kind === "unsure") {
     return { kind: "problems", problems: reading.problems };
   }
   return { kind: "ok", config: { gates, ...sections } };
 }
 
-/** Both gates opened by the operator, whatever else may be wrong with the configuration. */
-function isMeantToRun(env: Env): boolean {
-  const isSwitchOff = readSwitch(env["AFK_KILL_SWITCH"]) === "off";
-  return isSwitchOff && splitList(env["AFK_ALLOWLIST"]).length > 0;
+/** Whether the gates that matter were opened, whatever else may be wrong with the configuration. */
+function isMeantToRun(env: Env, needs: ConfigNeeds): boolean {
+  if (splitList(env["AFK_ALLOWLIST"]).length === 0) return false;
+  return needs === "services" || readSwitch(env["AFK_KILL_SWITCH"]) === "off";
 }
 
 function reportMissing(reading: Reading, repos: readonly EnrolledRepo[]): void {
@@ -131,8 +138,6 @@ function reportUnsupported(reading: Reading, repos: readonly EnrolledRepo[]): vo
   }
   const later: ReadonlyArray<readonly [key: string, mend: string]> = [
     ["GITHUB_APP_ID", "use GITHUB_TOKEN"],
-    ["SLACK_WEBHOOK_URL", "use NTFY_URL and NTFY_TOPIC"],
-    ["SLACK_BOT_TOKEN", "use NTFY_URL and NTFY_TOPIC"],
   ];
   for (const [key, mend] of later) {
     if (isSecretSet(reading.env, key)) reading.problems.push({ key, problem, mend });

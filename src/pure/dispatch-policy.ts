@@ -69,7 +69,7 @@ export type PollPolicy = {
 
 /**
  * Answers every candidate (each listed issue with the ready label) of every readable repo, most urgent
- * first. The order in which repos and issues were read changes nothing.
+ * first. The order in which repos and issues were read changes no decision.
  */
 export function decideDispatches(seen: PollSeen, policy: PollPolicy): readonly PollAnswer[] {
   const locks = collectLocks(seen, policy);

@@ -31,6 +31,13 @@ export function decideFinish(
   return stopFirst(noted, seen, policy) ?? finish(noted, seen, policy);
 }
 
+/** Whether a run has its verdict and nothing of it is missing: nobody has to hear of it any more. */
+export function isOver(decision: RunDecision): boolean {
+  if (decision.kind !== "finish") return false;
+  const { steps, bells, isLabelled } = decision.plan;
+  return steps.length === 0 && bells.length === 0 && !isLabelled;
+}
+
 function stopFirst(
   record: ConcludedRecord,
   seen: RunSeen,

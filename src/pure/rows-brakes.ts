@@ -85,16 +85,24 @@ function isOlderThanApproval(issue: IssueSeen, label: string, approvalEventId: s
   return newest !== null && orderOf(issue, newest.id) < orderOf(issue, approvalEventId);
 }
 
-/** T2: paused. A live turn is interrupted once; every clock but the wall's stands still. */
+/**
+ * A tick may die between counting an interrupt and sending it: one more makes that good. Not every tick, or an
+ * agent that does not obey would be written to for as long as the pause lasts.
+ */
+const PAUSE_INTERRUPTS_MAX = 2;
+
+/** T2: paused. A live turn is interrupted; every clock but the wall's stands still. */
 export function pauseRow(context: Context): RunDecision | null {
   const { seen, policy, turn } = context;
   if (!hasLabel(seen.issue, policy.labels.paused)) return null;
-  if (turn.end !== null || turn.pauseInterrupts > 0 || !isThreadLive(context)) {
+  const isAsked = turn.pauseInterrupts >= PAUSE_INTERRUPTS_MAX;
+  if (turn.end !== null || isAsked || !isThreadLive(context)) {
     return wait(context, "T2", "paused");
   }
   // An archived thread drops what its session says: an interrupt there would never be seen to work.
   const verbs: readonly ThreadVerb[] = isArchived(context)
     ? ["unarchive", "stop-session"]
     : ["interrupt"];
-  return commandThread(context, "T2", { change: { pauseInterrupts: 1 }, verbs });
+  const change = { pauseInterrupts: turn.pauseInterrupts + 1 };
+  return commandThread(context, "T2", { change, verbs });
 }

@@ -48,11 +48,17 @@ export function encodeRecord(record: RunRecord): string {
 }
 
 function footerOf(record: RunRecord): string {
-  const json = JSON.stringify(record);
+  const json = JSON.stringify(record, inOneOrder);
   const safe = json.replace(/[<>]|--/g, (found) =>
     [...found].map((char) => `\\u00${char.charCodeAt(0).toString(16)}`).join(""),
   );
   return `<!-- afk:record ${safe} -->`;
+}
+
+/** Keys in one order: a record that was read back gives the text it was written as, or it were written again. */
+function inOneOrder(_key: string, value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** Reads a comment of our own account on the named issue. Hostile text is a value, never an exception. */
@@ -63,7 +69,8 @@ export function decodeComment(comment: OwnComment, issue: string): DecodedCommen
   const commentId = comment.id;
   const footer = FOOTER.exec(lastLineOf(comment.body));
   if (footer === null) return { kind: "malformed", commentId, runId, why: "no record in it" };
-  const value = parseJson(footer[1] ?? "");
+  const [, json = ""] = footer;
+  const value = parseJson(json);
   if (value === undefined)
     return { kind: "malformed", commentId, runId, why: "its record is no JSON" };
   const version = versionOf(value);

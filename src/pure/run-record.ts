@@ -119,6 +119,8 @@ export const RunRecordSchema = z.strictObject({
   questions: z.array(Question).max(QUESTIONS_MAX),
   /** Since when the agent server has not answered, and whether that was rung. */
   silence: z.strictObject({ since: ClockStart, bells: Bells }).nullable(),
+  /** Per notifier name: what it answered to the last ring. Absent while none answered anything. */
+  receipts: z.record(z.string().max(40), Id).optional(),
   /** Since when a turn it needs waits for another run of the repo. */
   lockedOut: ClockStart.nullable(),
   /** What the last decision waits on, for the reader of the comment. */

@@ -114,9 +114,17 @@ function subjectOf(
   }
   const { record, commentId } = comment;
   const isSuperseded = !input.isNewest;
-  if (isSuperseded && record.verdict !== null) return [];
+  if (isSuperseded && isTold(record, input.issue)) return [];
   if (isPollers(record, input)) return [];
   return [{ kind: "run", record, commentId, isSuperseded }];
+}
+
+/** All that a newer run leaves of an older one's verdict is done: its notice, and the doorbells it began. */
+function isTold(record: RunRecord, issue: IssueSeen): boolean {
+  if (record.verdict === null) return false;
+  const bells = Object.values(record.verdict.bells);
+  const isRinging = bells.some((bell) => bell.state === "trying");
+  return !isRinging && findNotice(issue.ownComments.comments, record.runId) !== null;
 }
 
 /** Before its label is on, a young run's record is the poller's to write: it finishes its own dispatch. */

@@ -98,4 +98,14 @@ describe("a fake notifier", () => {
     await notifier.ring(bell);
     expect([notifier.rung, notifier.writes]).toEqual([[bell], 2]);
   });
+
+  it("answers with a receipt once it gives any, and keeps those it was handed", async () => {
+    const notifier = new FakeNotifier("slack");
+    expect(await notifier.ring(bell, null)).toBe(null);
+    notifier.giveReceipts();
+    expect(await notifier.ring(bell, "slack-0")).toBe("slack-2");
+    notifier.setDown(true);
+    await expect(notifier.ring(bell, "slack-2")).rejects.toThrow("slack is down");
+    expect(notifier.receipts).toEqual([null, "slack-0"]);
+  });
 });

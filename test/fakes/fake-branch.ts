@@ -35,18 +35,19 @@ export class FakeBranch {
     if (this.truncated !== null) return { kind: "truncated", why: this.truncated };
     if (this.#headSha === null) return { kind: "unreadable", why: "the repo has no commits" };
     const line = this.#lineFrom(this.#headSha);
-    const known = new Set(this.#lineFrom(baseSha).map((commit) => commit.sha));
+    const at = line.findIndex((commit) => commit.sha === baseSha);
     return {
       kind: "readable",
       headSha: this.#headSha,
-      isBaseFound: baseSha === null || line.some((commit) => commit.sha === baseSha),
-      commits: line.filter((commit) => !known.has(commit.sha)),
+      isBaseFound: baseSha === null || at !== -1,
+      // What a lost base had come from cannot be told, so nothing is left out for it.
+      commits: at === -1 ? line : line.slice(0, at),
     };
   }
 
-  #lineFrom(sha: string | null): readonly BranchCommit[] {
+  #lineFrom(sha: string): readonly BranchCommit[] {
     const line: BranchCommit[] = [];
-    let commit = sha === null ? undefined : this.#commits.get(sha);
+    let commit = this.#commits.get(sha);
     while (commit !== undefined) {
       line.push({ ...commit });
       const [parent] = commit.parents;

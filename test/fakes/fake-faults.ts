@@ -90,7 +90,9 @@ export function withFaults<Port extends object>(
       return async (...args: unknown[]) => {
         if (plan.isDead) throw new ProcessDied();
         if (!writes.has(property)) return survive(plan, await call(args));
-        const effect = [String(property), ...args.map(describe)].join(" ");
+        // A doorbell's receipt is mostly null, and says nothing of the effect then.
+        const told = args.filter((arg) => arg !== null).map(describe);
+        const effect = [String(property), ...told].join(" ");
         return perform(plan, effect, () => call(args));
       };
     },

@@ -7,6 +7,9 @@ export class FakeNotifier implements Notifier {
   readonly rung: Doorbell[] = [];
   /** Every attempt by its doorbell's key, refused ones included. */
   readonly calls: string[] = [];
+  /** The receipts that came with what was accepted, in the same order. */
+  readonly receipts: (string | null)[] = [];
+  #givesReceipts = false;
   #isDown = false;
 
   constructor(name = "fake") {
@@ -21,9 +24,16 @@ export class FakeNotifier implements Notifier {
     this.#isDown = isDown;
   }
 
-  async ring(bell: Doorbell): Promise<void> {
+  /** From now on every ring is answered with a receipt: `fake-1` for the first it accepted, `fake-2`. */
+  giveReceipts(): void {
+    this.#givesReceipts = true;
+  }
+
+  async ring(bell: Doorbell, receipt: string | null = null): Promise<string | null> {
     this.calls.push(`ring ${bell.key}`);
     if (this.#isDown) throw new Error(`${this.name} is down`);
     this.rung.push(bell);
+    this.receipts.push(receipt);
+    return this.#givesReceipts ? `${this.name}-${this.rung.length}` : null;
   }
 }

@@ -27,19 +27,30 @@ type FakeIssueSetup = {
   readonly isPullRequest: boolean;
 };
 
+// GitHub's largest page: older events and comments are said to be missing.
+const SHOWN_MAX = 100;
+
+/** What an issue needs of its tracker. `spell` answers a label as its repo spells it. */
+type FakeIssueWorld = {
+  readonly clock: FakeClock;
+  readonly nextId: () => string;
+  readonly spell: (label: string) => string;
+};
+
 /** One issue of the faked tracker, with everything that ever happened to it. */
 export class FakeIssue {
   readonly ref: IssueRef;
   readonly #setup: FakeIssueSetup;
   readonly #clock: FakeClock;
   readonly #nextId: () => string;
+  readonly #spell: (label: string) => string;
   readonly #createdAt: string;
   readonly #labels = new Set<string>();
   readonly #events: IssueEvent[] = [];
   readonly #comments: FakeComment[] = [];
   readonly blockers: IssueRef[] = [];
   blockersUnreadable: string | null = null;
-  /** How many of the newest events and comments a read shows; null shows all. */
+  /** How many of the newest events and comments a read shows; null shows a page of them. */
   eventsShown: number | null = null;
   commentsShown: number | null = null;
   #title: string;
@@ -47,11 +58,12 @@ export class FakeIssue {
   #bodyEditedAt: string | null = null;
   #state: "open" | "closed" = "open";
 
-  constructor(setup: FakeIssueSetup, world: { clock: FakeClock; nextId: () => string }) {
+  constructor(setup: FakeIssueSetup, world: FakeIssueWorld) {
     this.ref = setup.ref;
     this.#setup = setup;
     this.#clock = world.clock;
     this.#nextId = world.nextId;
+    this.#spell = world.spell;
     this.#createdAt = world.clock.isoSeconds();
     this.#title = setup.title;
     this.#body = setup.body;
@@ -66,16 +78,18 @@ export class FakeIssue {
   }
 
   has(label: string): boolean {
-    return this.#labels.has(label);
+    return this.#labels.has(this.#spell(label));
   }
 
-  label(label: string, actor: Actor, isByIntent = false): void {
+  label(name: string, actor: Actor, isByIntent = false): void {
+    const label = this.#spell(name);
     if (this.#labels.has(label)) return;
     this.#labels.add(label);
     this.#happened({ kind: "labeled", label, actor, isByIntent });
   }
 
-  unlabel(label: string, actor: Actor): void {
+  unlabel(name: string, actor: Actor): void {
+    const label = this.#spell(name);
     if (this.#labels.delete(label)) this.#happened({ kind: "unlabeled", label, actor });
   }
 
@@ -163,5 +177,5 @@ export class FakeIssue {
 }
 
 function newest<Item>(items: readonly Item[], shown: number | null): readonly Item[] {
-  return shown === null ? [...items] : items.slice(Math.max(0, items.length - shown));
+  return items.slice(Math.max(0, items.length - (shown ?? SHOWN_MAX)));
 }

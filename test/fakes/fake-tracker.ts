@@ -1,3 +1,4 @@
+import { isSameLabel } from "../../src/pure/approval.ts";
 import type { BranchSeen } from "../../src/pure/commits.ts";
 import {
   type Actor,
@@ -24,8 +25,8 @@ import { FakeBranch } from "./fake-branch.ts";
 import type { FakeClock } from "./fake-clock.ts";
 import { type FakeComment, FakeIssue } from "./fake-tracker-issue.ts";
 
-// GitHub answers 422 "Body is too long (maximum is 65536 characters)".
-const COMMENT_CHARS_MAX = 65_536;
+// The adapter sends no longer comment: GitHub's own limit is 65,536, counted in its own way.
+const COMMENT_CHARS_MAX = 60_000;
 
 // What GitHub reads as a closing keyword in a commit that reaches the default branch.
 const CLOSING = /\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):? (?:([\w.-]+\/[\w.-]+))?#(\d+)/gi;
@@ -59,6 +60,8 @@ type RepoState = {
   readonly branch: FakeBranch;
   readonly issues: Map<number, FakeIssue>;
   readonly permissions: Map<string, Permission>;
+  /** By its name in lower case, the label as it was spelled first. */
+  readonly labels: Map<string, string>;
   unreadable: string | null;
   issuesOpened: number;
 };
@@ -95,7 +98,7 @@ export class FakeTracker implements TrackerReader, TrackerWriter {
   addRepo(setup: { ref: RepoRef; defaultBranch?: string; id?: string }): RepoRef {
     const { ref } = setup;
     const webUrl = `https://${ref.tracker}.invalid/${ref.owner}/${ref.name}`;
-    this.#repos.set(repoKey(ref), {
+    this.#repos.set(idOf(ref), {
       facts: {
         ref,
         id: setup.id ?? String(100 + this.#repos.size),
@@ -106,6 +109,7 @@ export class FakeTracker implements TrackerReader, TrackerWriter {
       branch: new FakeBranch(repoKey(ref)),
       issues: new Map(),
       permissions: new Map([[this.own.id, "write"]]),
+      labels: new Map(),
       unreadable: null,
       issuesOpened: 0,
     });
@@ -118,7 +122,8 @@ export class FakeTracker implements TrackerReader, TrackerWriter {
     const ref: IssueRef = { repo: creation.repo, number: repo.issuesOpened };
     const { title, body, isPullRequest = false } = creation;
     const url = `${repo.facts.webUrl}/issues/${ref.number}`;
-    const world = { clock: this.#clock, nextId: () => this.#nextId() };
+    const spell = (label: string) => spelling(repo.labels, label);
+    const world = { clock: this.#clock, nextId: () => this.#nextId(), spell };
     const issue = new FakeIssue({ ref, url, title, body, isPullRequest }, world);
     repo.issues.set(ref.number, issue);
     for (const label of creation.labels ?? []) issue.label(label, creation.by);
@@ -172,7 +177,7 @@ export class FakeTracker implements TrackerReader, TrackerWriter {
     this.#issue(ref).deleteComment(commentId);
   }
 
-  /** An account nobody set has `read`, as everyone has on a public repo. */
+  /** An account nobody set has `none`: that everyone reads a public repo makes nobody a collaborator. */
   setPermission(repo: RepoRef, accountId: string, permission: Permission): void {
     this.#repo(repo).permissions.set(accountId, permission);
   }
@@ -202,7 +207,7 @@ export class FakeTracker implements TrackerReader, TrackerWriter {
   push(repo: RepoRef, commit: { readonly message: string; readonly by?: Actor }): string {
     const state = this.#repo(repo);
     for (const [, elsewhere, number] of commit.message.matchAll(CLOSING)) {
-      const closed = elsewhere === undefined ? state : this.#repos.get(elsewhere);
+      const closed = elsewhere === undefined ? state : this.#repos.get(elsewhere.toLowerCase());
       closed?.issues.get(Number(number))?.close(commit.by ?? { kind: "unknown" }, "commit");
     }
     return state.branch.push(commit.message);
@@ -228,7 +233,7 @@ export class FakeTracker implements TrackerReader, TrackerWriter {
 
   /** The issue as a read would show it now, without a request. */
   see(ref: IssueRef): IssueSeen {
-    return this.#see(this.#issue(ref));
+    return this.#see(this.#issue(ref), ref.repo);
   }
 
   /** Every comment of an issue, whoever wrote it. */
@@ -251,8 +256,8 @@ export class FakeTracker implements TrackerReader, TrackerWriter {
       if (typeof repo === "string") return { kind: "unreadable", ref, why: repo };
       const issues = [...repo.issues.values()]
         .filter((issue) => this.#isListed(issue))
-        .map((issue) => this.#see(issue));
-      const facts = { ...repo.facts, headSha: repo.branch.headSha };
+        .map((issue) => this.#see(issue, ref));
+      const facts = { ...repo.facts, ref, headSha: repo.branch.headSha };
       return { kind: "readable", facts, issues, permissions: this.#permissions(repo, issues) };
     });
   }
@@ -264,7 +269,7 @@ export class FakeTracker implements TrackerReader, TrackerWriter {
       if (typeof repo === "string") return { kind: "unreadable", why: repo };
       const found = repo.issues.get(ref.number);
       if (found === undefined) return { kind: "absent" };
-      const issue = this.#see(found);
+      const issue = this.#see(found, ref.repo);
       return { kind: "read", issue, permissions: this.#permissions(repo, [issue]) };
     });
   }
@@ -334,57 +339,41 @@ export class FakeTracker implements TrackerReader, TrackerWriter {
     const permissions = new Map<string, Permission>();
     for (const { history } of issues) {
       const approval = history.events.findLast(
-        (event) => event.kind === "labeled" && event.label === this.#labels.ready,
+        (event) => event.kind === "labeled" && isSameLabel(event.label, this.#labels.ready),
       );
       if (approval?.kind !== "labeled" || approval.actor.kind !== "account") continue;
-      const { id } = approval.actor;
-      permissions.set(id, repo.permissions.get(id) ?? "read");
+      const { id, isBot } = approval.actor;
+      // GitHub lists no bot among the collaborators, whatever it may do.
+      permissions.set(id, isBot ? "none" : (repo.permissions.get(id) ?? "none"));
     }
     return permissions;
   }
 
-  #see(issue: FakeIssue): IssueSeen {
+  /** The issue, its repo called as it was asked for. */
+  #see(issue: FakeIssue, repo: RepoRef): IssueSeen {
     const why = issue.blockersUnreadable;
     const blockers: BlockersSeen =
       why === null
-        ? { kind: "listed", blockers: issue.blockers.map((on) => this.#blocker(issue.ref, on)) }
+        ? { kind: "listed", blockers: issue.blockers.map((on) => this.#blocker(on)) }
         : { kind: "unreadable", why };
-    return issue.see(this.own.id, blockers);
+    return { ...issue.see(this.own.id, blockers), ref: { ...issue.ref, repo } };
   }
 
-  #blocker(blocked: IssueRef, on: IssueRef): Blocker {
-    const key = issueKey(on);
+  /** A circle is not told: GitHub shows one issue's blockers, not theirs. */
+  #blocker(on: IssueRef): Blocker {
     const repo = this.#readable(on.repo);
     const issue = typeof repo === "string" ? undefined : repo.issues.get(on.number);
-    if (issue === undefined) return { key, state: "unreadable" };
-    if (issue.state === "closed") return { key, state: "closed" };
-    return { key, state: this.#waitsFor(issue, issueKey(blocked)) ? "cyclic" : "open" };
-  }
-
-  /** Whether an open issue waits, directly or through other open issues, for the one called `key`. */
-  #waitsFor(start: FakeIssue, key: string): boolean {
-    const seen = new Set<string>();
-    const queue: FakeIssue[] = [start];
-    for (let issue = queue.pop(); issue !== undefined; issue = queue.pop()) {
-      if (issueKey(issue.ref) === key) return true;
-      if (seen.has(issueKey(issue.ref))) continue;
-      seen.add(issueKey(issue.ref));
-      for (const on of issue.blockers) {
-        const next = this.#repos.get(repoKey(on.repo))?.issues.get(on.number);
-        if (next?.state === "open") queue.push(next);
-      }
-    }
-    return false;
+    return { key: issueKey(on), state: issue?.state ?? "unreadable" };
   }
 
   /** The repo, or why it cannot be read. */
   #readable(ref: RepoRef): RepoState | string {
-    const repo = this.#repos.get(repoKey(ref));
+    const repo = this.#repos.get(idOf(ref));
     return this.#down ?? repo?.unreadable ?? repo ?? `404: no repo ${repoKey(ref)}`;
   }
 
   #repo(ref: RepoRef): RepoState {
-    const repo = this.#repos.get(repoKey(ref));
+    const repo = this.#repos.get(idOf(ref));
     if (repo === undefined) throw new Error(`404: no repo ${repoKey(ref)}`);
     return repo;
   }
@@ -399,6 +388,18 @@ export class FakeTracker implements TrackerReader, TrackerWriter {
     this.#ids += 1;
     return String(this.#ids);
   }
+}
+
+/** GitHub ignores case in the names of repos. */
+function idOf(ref: RepoRef): string {
+  return repoKey(ref).toLowerCase();
+}
+
+/** GitHub ignores case in the names of labels too: the first spelling is the label's. */
+function spelling(labels: Map<string, string>, label: string): string {
+  const known = labels.get(label.toLowerCase());
+  if (known === undefined) labels.set(label.toLowerCase(), label);
+  return known ?? label;
 }
 
 function refuseUnfit(body: string): void {

@@ -17,6 +17,12 @@ export function brokenLaws(world: World): readonly string[] {
   ];
 }
 
+/** For the end of every test: throws when its world broke a law. */
+export function keepLaws(world: World): void {
+  const broken = brokenLaws(world);
+  if (broken.length > 0) throw new Error(`broken laws:\n${broken.join("\n")}`);
+}
+
 /** Law 2. */
 function liveTurnsBesideOthers(world: World): readonly string[] {
   const beside = world.agent.turnsAskedWhileLive.map(
@@ -32,11 +38,12 @@ function turnsAskedTwice(world: World): readonly string[] {
   return repeated(messages).map((id) => `law 5: the turn ${id} began twice`);
 }
 
-/** The same turn of a run in another attempt: right only where the first one was lost. */
+/** The same turn of a run in another attempt: right only where the thread of the first one is gone. */
 export function ordinalsBegunTwice(world: World): readonly string[] {
   const ordinals = world.agent.turnStarts.flatMap((start) => {
     const name = parseMessageId(start.messageId);
-    if (name === null || start.effect !== "starts") return [];
+    const isGone = world.agent.see(start.threadId).presence === "deleted";
+    if (name === null || isGone || start.effect !== "starts") return [];
     return [`${parseThreadId(name.threadId)?.runId}/${name.ordinal}`];
   });
   return repeated(ordinals).map((id) => `law 5: turn ${id} began in two attempts`);
@@ -94,7 +101,8 @@ function undecidedEffects(timeline: readonly Happening[]): readonly string[] {
     if (each.kind === "log" && isDecision(each.message)) lines.push(JSON.stringify(each.fields));
     if (each.kind !== "effect" || isLeaseStep(each.effect)) continue;
     const about = subjectOf(each.effect);
-    const isDecided = about === null ? lines.length > 0 : lines.some((line) => line.includes(about));
+    const isDecided =
+      about === null ? lines.length > 0 : lines.some((line) => line.includes(about));
     if (!isDecided) broken.push(`undecided: ${each.effect}`);
   }
   return broken;

@@ -3,8 +3,9 @@ import { type IssueRef, issueKey } from "../../src/pure/issue.ts";
 import { findNotice } from "../../src/pure/notices.ts";
 import type { RunRecord } from "../../src/pure/run-record.ts";
 import { ProcessDied } from "../fakes/fake-faults.ts";
+import { brokenLaws, ordinalsBegunTwice } from "./laws.ts";
 import type { Story } from "./stories.ts";
-import { LABELS, type Life, MINUTE, World } from "./world.ts";
+import { isLeaseStep, LABELS, MINUTE, World } from "./world.ts";
 
 type Faults = Parameters<World["life"]>[0];
 type Fault = NonNullable<Faults>[number];
@@ -26,51 +27,64 @@ export type Played = {
   readonly afterwards: readonly string[];
 };
 
-/** Plays a story minute by minute: a poll, a watch, what the world does. A fault's effect is numbered over all. */
+/** What runs in one minute of a story: its ticks, in whatever order and as broken as the test wants. */
+export type Minute = (world: World) => Promise<void>;
+
+/** Plays a story with one fault in it. A fault's effect is numbered over the whole story. */
 export async function play(story: Story, fault: Fault | null = null): Promise<Played> {
+  let tried = 0;
+  return playMinutes(story, async (world) => {
+    for (const loop of ["poll", "watch"] as const) {
+      const life = world.life(fault === null ? [] : [{ ...fault, effect: fault.effect - tried }]);
+      await outlive(world[loop](life));
+      tried += life.plan.effects.length;
+    }
+  });
+}
+
+/** Plays a story minute by minute: its ticks, then what the world does. */
+export async function playMinutes(story: Story, minute: Minute): Promise<Played> {
   const world = new World(story.options);
   const live = story.begin(world);
-  const effects: string[] = [];
-  let minutesLeft = MINUTES_MAX;
-  while (!isOver(world, story) && minutesLeft > 0) {
-    for (const loop of ["poll", "watch"] as const) {
-      const life = world.life(
-        fault === null ? [] : [{ ...fault, effect: fault.effect - effects.length }],
-      );
-      await outlive(world[loop](life));
-      effects.push(...life.plan.effects);
-    }
+  for (let minutes = 0; minutes < MINUTES_MAX && !isOver(world, story); minutes += 1) {
+    await minute(world);
     live();
     world.advance(MINUTE);
-    minutesLeft -= 1;
   }
+  const effects = world.effects();
   const afterwards = await world.effectsOf(() => world.tickOn(QUIET_MINUTES));
   const ending = world.issues.map((ref) => endingOf(world, ref));
   return { world, effects, ending, afterwards: afterwards.filter(isNoLeaseStep) };
 }
 
 /** A death and a planned failure are the play's own; every other error is a bug. */
-export async function outlive(tick: Promise<unknown>): Promise<void> {
+async function outlive(tick: Promise<unknown>): Promise<void> {
   try {
     await tick;
   } catch (error) {
     const isPlanned =
-      error instanceof ProcessDied || (error instanceof Error && /^failed /.test(error.message));
+      error instanceof ProcessDied ||
+      (error instanceof Error && error.message.startsWith("failed "));
     if (!isPlanned) throw error;
   }
 }
 
 function isNoLeaseStep(effect: string): boolean {
-  return effect !== "acquire" && effect !== "release";
+  return !isLeaseStep(effect);
 }
 
-export function isOver(world: World, story: Story): boolean {
+function isOver(world: World, story: Story): boolean {
   if (story.isOver !== undefined) return story.isOver(world);
   return world.issues.every((ref) => {
     const records = world.records(ref);
     const isReady = world.labels(ref).includes(LABELS.ready);
     const isLocked = world.labels(ref).includes(LABELS.inProgress);
-    return records.length > 0 && !isReady && !isLocked && records.every((record) => isTold(world, ref, record));
+    return (
+      records.length > 0 &&
+      !isReady &&
+      !isLocked &&
+      records.every((record) => isTold(world, ref, record))
+    );
   });
 }
 
@@ -105,4 +119,36 @@ export function ringsOf(world: World): ReadonlyMap<string, number> {
   return rings;
 }
 
-export type { Fault, Life };
+/** What is wrong with the end of a story whose ticks were disturbed. */
+export function wrongsOf(story: Story, played: Played): readonly string[] {
+  const { world, ending, afterwards } = played;
+  const isSame = [story.ends, story.alsoEnds].some(
+    (ends) => JSON.stringify(ends) === JSON.stringify(ending),
+  );
+  return [
+    ...(isSame ? [] : [`ended as ${ending.join("; ")}`]),
+    ...brokenLaws(world),
+    ...ordinalsBegunTwice(world),
+    ...world.issues.flatMap((ref) => {
+      const runs = world.records(ref).length;
+      const notices = world.notices(ref).length;
+      return notices === runs ? [] : [`${notices} notices for ${runs} runs`];
+    }),
+    ...afterwards.map((effect) => `after the end: ${effect}`),
+  ];
+}
+
+/** Doorbells that did not ring as often as in the undisturbed story, but for `mayRepeat` of them. */
+export function wrongRings(played: Played, calm: Played, mayRepeat: number): readonly string[] {
+  const rings = ringsOf(played.world);
+  const wanted = ringsOf(calm.world);
+  const wrong: string[] = [];
+  let repeats = 0;
+  for (const name of new Set([...rings.keys(), ...wanted.keys()])) {
+    const times = rings.get(name) ?? 0;
+    const want = wanted.get(name) ?? 0;
+    repeats += Math.max(0, times - want);
+    if (times < want || want === 0) wrong.push(`${name} rang ${times} times`);
+  }
+  return repeats > mayRepeat ? [...wrong, `rang again ${repeats} times`] : wrong;
+}

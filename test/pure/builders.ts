@@ -84,7 +84,7 @@ export const links: LinkPolicy = {
   base: "https://t3.example",
 };
 
-export const WORKSPACES_ROOT = "/data";
+const WORKSPACES_ROOT = "/data";
 export const ENVIRONMENT_ID = "env-1";
 
 /** afk's own account. */
@@ -254,6 +254,16 @@ export function recordOf(issue: IssueSeen, overrides: Partial<RunRecord> = {}): 
     now: NOW - MINUTE,
   });
   return { ...record, ...overrides };
+}
+
+/** The same record so many milliseconds after it was written, its dispatch cut short there. */
+export function cutShort(
+  issue: IssueSeen,
+  ms: number,
+  overrides: Partial<RunRecord> = {},
+): RunRecord {
+  const turns = recordOf(issue).turns.map((turn) => ({ ...turn, asked: startedAgo(ms) }));
+  return recordOf(issue, { begunAt: NOW - ms, turns, ...overrides });
 }
 
 /** The record of `anIssue()`'s run in the watcher's hands: its label is on, its first turn asked for. */

@@ -113,6 +113,26 @@ it("the doorbell of ntfy comes with or without a token", () => {
   });
 });
 
+it("the doorbell of Slack is a webhook or a bot", () => {
+  expect(
+    configOf({ ...ARMED, SLACK_WEBHOOK_URL: "https://hooks.example/services/x" }).slack,
+  ).toEqual({ kind: "webhook", url: { kind: "value", value: "https://hooks.example/services/x" } });
+  expect(configOf({ ...ARMED, SLACK_WEBHOOK_URL_FILE: "/run/w" }).slack).toEqual({
+    kind: "webhook",
+    url: { kind: "file", path: "/run/w" },
+  });
+  const bot = { ...ARMED, SLACK_BOT_TOKEN: "xoxb-1", SLACK_CHANNEL: "C0123" };
+  expect(configOf(bot).slack).toEqual({
+    kind: "bot",
+    apiUrl: "https://slack.com/api",
+    token: { kind: "value", value: "xoxb-1" },
+    channel: "C0123",
+  });
+  expect(configOf({ ...bot, SLACK_API_URL: "http://127.0.0.1:1/api/" }).slack).toMatchObject({
+    apiUrl: "http://127.0.0.1:1/api",
+  });
+});
+
 it("a Forgejo may be written down before a repo on it is enrolled", () => {
   const env = { ...ARMED, FORGEJO_URL: "https://git.example/", FORGEJO_TOKEN_FILE: "/run/f" };
   expect(configOf(env).forgejo).toEqual({
@@ -281,36 +301,29 @@ describe("what is wrong is named", () => {
       ["FORGEJO_URL is missing, and belongs together with FORGEJO_TOKEN"],
     ],
     [
-      "a Slack webhook, which is for later",
-      { SLACK_WEBHOOK_URL: "https://hooks/x" },
-      ["SLACK_WEBHOOK_URL is not supported by this version yet"],
-    ],
-    [
-      "a Slack webhook from a file too",
-      { SLACK_WEBHOOK_URL_FILE: "/w" },
-      ["SLACK_WEBHOOK_URL is not supported by this version yet"],
-    ],
-    [
-      "a Slack bot, which is for later",
-      { SLACK_BOT_TOKEN: "x", SLACK_CHANNEL: "c" },
-      ["SLACK_BOT_TOKEN is not supported by this version yet"],
-    ],
-    [
       "a Slack bot without a channel",
       { SLACK_BOT_TOKEN: "x" },
-      [
-        "SLACK_CHANNEL is missing, and belongs together with SLACK_BOT_TOKEN",
-        "SLACK_BOT_TOKEN is not supported by this version yet",
-      ],
+      ["SLACK_CHANNEL is missing, and belongs together with SLACK_BOT_TOKEN"],
+    ],
+    [
+      "a Slack channel without a bot",
+      { SLACK_CHANNEL: "#c" },
+      ["SLACK_BOT_TOKEN is missing, and belongs together with SLACK_CHANNEL"],
     ],
     [
       "two ways into Slack",
       { SLACK_WEBHOOK_URL: "https://h", SLACK_BOT_TOKEN: "x", SLACK_CHANNEL: "c" },
-      [
-        "SLACK_WEBHOOK_URL is set, and SLACK_BOT_TOKEN is set as well",
-        "SLACK_WEBHOOK_URL is not supported by this version yet",
-        "SLACK_BOT_TOKEN is not supported by this version yet",
-      ],
+      ["SLACK_WEBHOOK_URL is set, and SLACK_BOT_TOKEN is set as well"],
+    ],
+    [
+      "a Slack webhook that is no address",
+      { SLACK_WEBHOOK_URL: "T0/B0/secret" },
+      ["SLACK_WEBHOOK_URL is not a plain http or https address"],
+    ],
+    [
+      "a Slack API that is no address",
+      { SLACK_API_URL: "slack.com" },
+      ["SLACK_API_URL is not a plain http or https address"],
     ],
     [
       "ntfy without a topic",
@@ -458,7 +471,12 @@ describe("secrets", () => {
     };
     const bot: Config = {
       ...config,
-      slack: { kind: "bot", token: { kind: "value", value: secret }, channel: "#c" },
+      slack: {
+        kind: "bot",
+        apiUrl: "https://s",
+        token: { kind: "value", value: secret },
+        channel: "#c",
+      },
     };
     for (const each of [config, later, bot]) {
       expect(JSON.stringify(describeConfig(each))).not.toContain(secret);

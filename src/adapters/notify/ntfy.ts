@@ -40,7 +40,8 @@ export function createNtfyNotifier(options: NtfyOptions): Notifier {
   return { name: "ntfy", ring: (bell) => ring(options, bell) };
 }
 
-async function ring(options: NtfyOptions, bell: Doorbell): Promise<void> {
+/** Answers no receipt: the bell's key is all ntfy needs to replace a notification. */
+async function ring(options: NtfyOptions, bell: Doorbell): Promise<null> {
   const token = await readToken(options);
   const response = await options.fetch(new URL("/", options.url), {
     method: "POST",
@@ -52,7 +53,7 @@ async function ring(options: NtfyOptions, bell: Doorbell): Promise<void> {
     // Followed, a redirected POST becomes a GET, whose 200 would look like a bell that rang.
     redirect: "manual",
   });
-  if (response.ok) return;
+  if (response.ok) return null;
   const secrets = token === null ? [options.topic] : [options.topic, token];
   throw new Error(await explain(response, secrets));
 }

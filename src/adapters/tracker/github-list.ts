@@ -69,7 +69,7 @@ export async function listRepos(
     return {
       kind: "readable",
       facts: facts.value,
-      issues: detail.value,
+      issues: detail.value.toSorted((one, other) => one.ref.number - other.ref.number),
       permissions: permissions.get(repoKey(repo)) ?? new Map(),
     };
   });

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { isSameLabel } from "../../pure/approval.ts";
 import { type IssueSeen, type Permission, type RepoRef, repoKey } from "../../pure/issue.ts";
 import { type AliasAnswer, askRepos, readWhole } from "./github-ask.ts";
 import type { GithubClient } from "./github-client.ts";
@@ -56,7 +57,7 @@ export async function readPermissions(
 
 function newestLabeler(issue: IssueSeen, readyLabel: string): Asked | null {
   const event = issue.history.events.findLast(
-    (each) => each.kind === "labeled" && each.label === readyLabel,
+    (each) => each.kind === "labeled" && isSameLabel(each.label, readyLabel),
   );
   if (event?.kind !== "labeled" || event.actor.kind !== "account") return null;
   return { repo: issue.ref.repo, id: event.actor.id, login: event.actor.login };

@@ -15,6 +15,11 @@ export type Doorbell = {
 export type Notifier = {
   /** The name under which the run record keeps whether it rang: `ntfy`, `slack`. */
   readonly name: string;
-  /** One request. Throws when the service did not accept it; the tick decides what then. */
-  ring(bell: Doorbell): Promise<void>;
+  /**
+   * One request that takes effect. Throws when the service did not accept it; the tick decides what then.
+   * `receipt` is what the last ring of the same run was answered with, null when there is none: by it a
+   * service can show the rings of a run together. Answers the receipt for the next ring, at most 200
+   * characters, or null when there is nothing new to keep.
+   */
+  ring(bell: Doorbell, receipt: string | null): Promise<string | null>;
 };

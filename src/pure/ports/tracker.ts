@@ -35,7 +35,7 @@ export type TrackerReader = {
   whoAmI(): Promise<OwnAccount>;
   /**
    * Every issue that is open with the ready label, or open or closed with the in-progress label, of each
-   * repo, in the order asked.
+   * repo, in the order asked; a repo's issues by number.
    */
   listRepos(repos: readonly RepoRef[]): Promise<readonly RepoSeen[]>;
   /**

@@ -27,7 +27,7 @@ async function rung(
   bell: Partial<Doorbell>,
 ): Promise<{ raw: string; body: Record<string, unknown> }> {
   await using server = await listen(() => json({ id: "x" }));
-  await notifier(server.url).ring({ ...BELL, ...bell });
+  await notifier(server.url).ring({ ...BELL, ...bell }, null);
   const raw = server.arrived[0]?.body ?? "";
   return { raw, body: JSON.parse(raw) as Record<string, unknown> };
 }
@@ -38,7 +38,7 @@ async function messageOf(body: string): Promise<string> {
 
 async function refusal(reply: Reply, readToken: null | (() => Promise<string>)): Promise<string> {
   await using server = await listen(() => reply);
-  const ring = notifier(server.url, readToken).ring(BELL);
+  const ring = notifier(server.url, readToken).ring(BELL, null);
   const message = await ring.then(
     () => "accepted",
     (error: unknown) => (error as Error).message,
@@ -50,7 +50,7 @@ async function refusal(reply: Reply, readToken: null | (() => Promise<string>)):
 describe("a bell", () => {
   it("is one JSON post to the root", async () => {
     await using server = await listen(() => json({ id: "x" }));
-    await notifier(new URL("/some/path?x=1", server.url)).ring(BELL);
+    await notifier(new URL("/some/path?x=1", server.url)).ring(BELL, null);
     expect(server.arrived).toHaveLength(1);
     const [request] = server.arrived;
     expect([request?.method, request?.url]).toEqual(["POST", "/"]);
@@ -86,9 +86,15 @@ describe("a bell", () => {
     expect(other.body["sequence_id"]).not.toBe(one.body["sequence_id"]);
   });
 
+  it("needs no receipt and gives none", async () => {
+    await using server = await listen(() => json({ id: "x" }));
+    expect(await notifier(server.url).ring(BELL, "C1/1.1")).toBe(null);
+    expect(server.arrived[0]?.body).not.toContain("C1/1.1");
+  });
+
   it("carries the token without the line break of its file", async () => {
     await using server = await listen(() => json({ id: "x" }));
-    await notifier(server.url, async () => `${TOKEN}\n\n`).ring(BELL);
+    await notifier(server.url, async () => `${TOKEN}\n\n`).ring(BELL, null);
     expect(server.arrived[0]?.headers.authorization).toBe(`Bearer ${TOKEN}`);
   });
 });
@@ -169,14 +175,14 @@ describe("a bell that was not accepted", () => {
     const server = await listen(() => "hang");
     await server[Symbol.asyncDispose]();
     const failure = await notifier(server.url)
-      .ring(BELL)
+      .ring(BELL, null)
       .catch((error: unknown) => error as Error);
     expect((failure as Error).message).toBe(`POST ${server.url.host}/: ECONNREFUSED`);
   });
 
   it("throws when its token cannot be read, having sent nothing", async () => {
     await using server = await listen(() => json({}));
-    const ring = notifier(server.url, () => Promise.reject(new Error("ENOENT"))).ring(BELL);
+    const ring = notifier(server.url, () => Promise.reject(new Error("ENOENT"))).ring(BELL, null);
     await expect(ring).rejects.toThrow(/NTFY_TOKEN/);
     expect(server.arrived).toHaveLength(0);
   });

@@ -1,0 +1,134 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+
+import type { Check, ChecksSeen, CheckState } from "../../src/pure/ci-fold.ts";
+import { judgeCi, withBase } from "../../src/pure/ci-judge.ts";
+import type { RunCiSeen } from "../../src/pure/run-observation.ts";
+
+function check(state: CheckState, name = "build"): Check {
+  return { name, source: "check:ci", state, at: "2026-03-01T12:00:00Z", url: null, id: "1" };
+}
+
+/** What one commit shows, in a word. */
+type Word = "green" | "red" | "pending" | "action" | "cancelled" | "none" | "unread";
+
+const STATES: { readonly [word: string]: CheckState } = {
+  green: "success",
+  red: "failure",
+  pending: "pending",
+  action: "action-required",
+  cancelled: "cancelled",
+};
+
+/** Commits from the run's newest to its newest descendant; their shas are their places. */
+function commits(...words: readonly Word[]): readonly ChecksSeen[] {
+  return words.map((word, at): ChecksSeen => {
+    const sha = String(at);
+    if (word === "unread") return { kind: "unreadable", sha, why: `commit ${at}` };
+    const state = STATES[word];
+    return { kind: "read", sha, checks: state === undefined ? [] : [check(state)] };
+  });
+}
+
+function tell(seen: RunCiSeen): string {
+  if (seen.kind === "unreadable") return `unreadable: ${seen.why}`;
+  if (seen.kind === "not-asked") return seen.kind;
+  return `${seen.verdict.kind} on ${seen.sha}${seen.isOwnHead ? ", our own" : ""}`;
+}
+
+const rows: ReadonlyArray<readonly [name: string, words: readonly Word[], want: string]> = [
+  ["nothing was pushed", [], "not-asked"],
+  ["our commit is green", ["green"], "green on 0, our own"],
+  ["our commit is red", ["red"], "red on 0, our own"],
+  ["our commit is pending", ["pending"], "pending on 0, our own"],
+  ["our commit waits for a person", ["action"], "action-required on 0, our own"],
+  ["our commit was cancelled", ["cancelled"], "inconclusive on 0, our own"],
+  ["our commit has no checks", ["none"], "none on 0, our own"],
+  ["our green counts, whatever comes after", ["green", "red"], "green on 0, our own"],
+  ["the head of our push answers for it", ["none", "none", "red"], "red on 2, our own"],
+  ["the head of our push is pending", ["none", "pending", "none"], "pending on 1, our own"],
+  ["a descendant answers for a cancelled commit", ["cancelled", "red"], "red on 1"],
+  ["a descendant answers for a pending commit", ["pending", "red"], "red on 1"],
+  ["a pending commit is waited for", ["cancelled", "none", "pending"], "pending on 2"],
+  ["the first of two answers counts", ["none", "action", "red"], "action-required on 1, our own"],
+  ["a green descendant mends our red", ["red", "pending", "green"], "green on 2"],
+  ["a green descendant mends a red one", ["cancelled", "red", "green"], "green on 2"],
+  ["a red after the mending changes nothing", ["red", "green", "red"], "green on 1"],
+  ["a green descendant acts for no person", ["action", "green"], "action-required on 0, our own"],
+  ["the first of two greens is named", ["cancelled", "green", "green"], "green on 1"],
+  ["the first of two pendings is named", ["cancelled", "pending", "pending"], "pending on 1"],
+  ["our commit cannot be read", ["unread"], "unreadable: commit 0"],
+  ["our commit cannot be read, and one after it is red", ["unread", "red"], "unreadable: commit 0"],
+  ["a red is not the first after an unread one", ["none", "unread", "red"], "unreadable: commit 1"],
+  ["no checks may be checks that were not read", ["none", "unread"], "unreadable: commit 1"],
+  ["a pending may be answered by an unread one", ["pending", "unread"], "unreadable: commit 1"],
+  ["our red needs no other reading", ["red", "unread"], "red on 0, our own"],
+  ["a green needs no other reading", ["none", "unread", "green"], "green on 2"],
+];
+
+describe("what CI says of a run", () => {
+  it.each(rows)("%s", (_name, words, want) => {
+    expect(tell(judgeCi(commits(...words)))).toBe(want);
+  });
+
+  it("says nothing yet of what was red before it", () => {
+    expect(judgeCi(commits("red"))).toMatchObject({ redOnBase: null });
+  });
+
+  const anyWord = fc.constantFrom<Word>(
+    "green",
+    "red",
+    "pending",
+    "action",
+    "cancelled",
+    "none",
+    "unread",
+  );
+
+  it("is green only on a commit that is green", () => {
+    fc.assert(
+      fc.property(fc.array(anyWord), (words) => {
+        const seen = judgeCi(commits(...words));
+        const isGreen = seen.kind === "judged" && seen.verdict.kind === "green";
+        expect(isGreen && words[Number(seen.sha)] !== "green").toBe(false);
+      }),
+    );
+  });
+
+  it("is red only where no commit is green and every commit up to it was read", () => {
+    fc.assert(
+      fc.property(fc.array(anyWord), (words) => {
+        const seen = judgeCi(commits(...words));
+        const isRed = seen.kind === "judged" && seen.verdict.kind === "red";
+        const upToIt = isRed ? words.slice(0, Number(seen.sha) + 1) : [];
+        expect(isRed && words.includes("green")).toBe(false);
+        expect(upToIt).not.toContain("unread");
+      }),
+    );
+  });
+});
+
+describe("what was red before the run", () => {
+  const red = judgeCi(commits("red"));
+  const base = (checks: readonly Check[]): ChecksSeen => ({ kind: "read", sha: "base", checks });
+  const unread: ChecksSeen = { kind: "unreadable", sha: "base", why: "down" };
+
+  it("is named check by check", () => {
+    const checks = [check("failure", "lint"), check("success", "build"), check("timed-out", "e2e")];
+    expect(withBase(red, base(checks))).toEqual({ ...red, redOnBase: ["e2e", "lint"] });
+  });
+
+  it("is nothing on a base that was not red", () => {
+    expect(withBase(red, base([check("success")]))).toEqual({ ...red, redOnBase: [] });
+    expect(withBase(red, base([]))).toEqual({ ...red, redOnBase: [] });
+  });
+
+  it("is unknown where the base was not asked for or not read", () => {
+    expect(withBase(red, undefined)).toEqual(red);
+    expect(withBase(red, unread)).toEqual(red);
+  });
+
+  it("is asked of no run that is not judged", () => {
+    expect(withBase({ kind: "not-asked" }, base([]))).toEqual({ kind: "not-asked" });
+  });
+});

@@ -1,0 +1,54 @@
+import { describe, expect, it } from "vitest";
+import { type ConfigNeeds, parseConfig } from "../../src/pure/config.ts";
+
+type Env = Readonly<Record<string, string>>;
+
+const SERVICES = ["T3_BASE_URL", "T3_TOKEN", "T3_MODEL", "GITHUB_TOKEN"];
+const ENROLLED = { AFK_ALLOWLIST: "octo/demo" };
+const ARMED = { ...ENROLLED, AFK_KILL_SWITCH: "false" };
+
+function missing(env: Env, needs?: ConfigNeeds): readonly string[] {
+  const result = parseConfig(env, undefined, needs);
+  return result.kind === "ok" ? [] : result.problems.map(({ key }) => key);
+}
+
+describe("the keys of the services", () => {
+  const rows: ReadonlyArray<
+    readonly [name: string, env: Env, needs: ConfigNeeds | undefined, want: readonly string[]]
+  > = [
+    ["are not asked for by a tick with the kill switch on", ENROLLED, "services-when-armed", []],
+    ["are asked for by a tick once both gates are open", ARMED, "services-when-armed", SERVICES],
+    ["are a tick's where nothing is said", ARMED, undefined, SERVICES],
+    ["nor then with the kill switch on", ENROLLED, undefined, []],
+    ["are asked for by a reading command with the kill switch on", ENROLLED, "services", SERVICES],
+    ["and with both gates open", ARMED, "services", SERVICES],
+    ["are asked for by nobody without an allowlist", {}, "services", []],
+    ["even with the kill switch off", { AFK_KILL_SWITCH: "false" }, "services", []],
+  ];
+  it.each(rows)("%s", (_name, env, needs, want) => {
+    expect(missing(env, needs)).toEqual(want);
+  });
+});
+
+it("a reading command gets its configuration while the kill switch is on, and is told so", () => {
+  const env = {
+    ...ENROLLED,
+    T3_BASE_URL: "http://127.0.0.1:3773",
+    T3_TOKEN: "t3-secret",
+    T3_MODEL: "claude-opus",
+    GITHUB_TOKEN: "gh-secret",
+  };
+  const result = parseConfig(env, undefined, "services");
+  expect(result).toMatchObject({
+    kind: "ok",
+    config: {
+      gates: { kind: "disabled", because: "kill-switch" },
+      agent: { model: "claude-opus" },
+      repos: [{ ref: { owner: "octo", name: "demo" } }],
+    },
+  });
+});
+
+it("a kill switch that cannot be understood is refused for every command", () => {
+  expect(missing({ AFK_KILL_SWITCH: "maybe" }, "services")).toEqual(["AFK_KILL_SWITCH"]);
+});

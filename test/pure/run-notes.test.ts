@@ -1,0 +1,234 @@
+import { describe, expect, it } from "vitest";
+
+import { noteSeen } from "../../src/pure/run-notes.ts";
+import type { RunCommit, RunSeen } from "../../src/pure/run-observation.ts";
+import { type RunRecord, RunRecordSchema } from "../../src/pure/run-record.ts";
+import type { TurnState } from "../../src/pure/thread-state.ts";
+import { aRecord, aSha, aTurn, HOUR, MINUTE, NOW, startedAgo } from "./builders.ts";
+import {
+  aCommit,
+  aPausedIssue,
+  aPolicy,
+  aPushedRecord,
+  aPushedSight,
+  aSight,
+  gone,
+  judged,
+  lostInRestart,
+  neverStarted,
+  over,
+  pushedWords,
+  red,
+  running,
+  threadIn,
+  waiting,
+} from "./run-builders.ts";
+
+function note(record: RunRecord, overrides: Partial<RunSeen>): RunRecord {
+  const noted = noteSeen(record, aSight(overrides), aPolicy());
+  expect(RunRecordSchema.parse(noted)).toEqual(noted);
+  return noted;
+}
+
+describe("a turn", () => {
+  const begun: ReadonlyArray<readonly [kind: string, state: TurnState, isSeen: boolean]> = [
+    ["starting", { kind: "starting" }, true],
+    ["running", running, true],
+    ["waiting", waiting("q1"), true],
+    ["over", over(), true],
+    ["failed", { kind: "failed", lastError: "x", lastWords: "" }, true],
+    ["limit-reached", { kind: "limit-reached", lastWords: "x" }, true],
+    ["never-started", neverStarted, false],
+    ["lost-in-restart", lostInRestart, false],
+    ["not-understood", { kind: "not-understood", why: "x" }, false],
+  ];
+  it.each(begun)("that is %s was seen or not", (_kind, state, isSeen) => {
+    const [turn] = note(aRecord(), { thread: threadIn(state) }).turns;
+    expect(turn?.firstSeen).toEqual(isSeen ? startedAgo(0) : null);
+  });
+
+  it("was first seen once", () => {
+    const record = aRecord({ turns: [aTurn({ firstSeen: startedAgo(HOUR) })] });
+    expect(note(record, {}).turns).toEqual(record.turns);
+  });
+
+  it("ends once, with the outcome it declared and the words it said", () => {
+    const thread = threadIn(over(pushedWords));
+    const ended = note(aRecord(), { thread });
+    expect(ended.turns[0]?.end).toEqual({
+      ...startedAgo(0),
+      how: "over",
+      outcome: { kind: "pushed", sha: aSha("own") },
+      words: pushedWords,
+    });
+    const later = note(ended, { thread: threadIn(over("Something else")), now: NOW + HOUR });
+    expect(later).toEqual(ended);
+  });
+
+  it("holds no more words than a record holds", () => {
+    const words = "x".repeat(5000);
+    for (const state of [
+      over(words),
+      { kind: "failed", lastError: words, lastWords: words } as const,
+      { kind: "limit-reached", lastWords: words } as const,
+    ]) {
+      expect(note(aRecord(), { thread: threadIn(state) }).turns[0]?.end?.words).toHaveLength(2000);
+    }
+  });
+
+  it("declares nothing by a provider's notice", () => {
+    const thread = threadIn({ kind: "limit-reached", lastWords: pushedWords });
+    expect(note(aRecord(), { thread }).turns[0]?.end?.outcome).toBeNull();
+  });
+
+  it("of a thread that is gone is not known", () => {
+    expect(note(aRecord(), { thread: gone }).turns).toEqual(aRecord().turns);
+  });
+});
+
+describe("the clocks", () => {
+  const { clocks } = note(aRecord(), { thread: threadIn(waiting("q1")) });
+
+  it("stand still while paused, and not twice for a question asked meanwhile", () => {
+    const issue = aPausedIssue();
+    expect(note(aRecord(), { issue, thread: threadIn(waiting("q1")) }).clocks).toEqual({
+      paused: { since: NOW, ms: 0 },
+      waited: { since: null, ms: 0 },
+    });
+  });
+
+  it("stand still while a person is waited for, and go on afterwards", () => {
+    expect(clocks.waited).toEqual({ since: NOW, ms: 0 });
+    const later = note(aRecord({ clocks }), { now: NOW + MINUTE });
+    expect(later.clocks.waited).toEqual({ since: null, ms: MINUTE });
+  });
+
+  it.each([
+    ["for a question in the archive", threadIn(waiting("q1"), { isArchived: true })],
+    ["for no question", threadIn(waiting())],
+  ])("go on %s", (_name, thread) => {
+    expect(note(aRecord(), { thread }).clocks.waited.since).toBeNull();
+  });
+
+  it("go on for a question of somebody who steers after our turn", () => {
+    expect(
+      note(aPushedRecord(), { thread: threadIn(waiting("q1")) }).clocks.waited.since,
+    ).toBeNull();
+  });
+});
+
+describe("questions", () => {
+  const ids = (count: number, from = 0): readonly string[] =>
+    Array.from({ length: count }, (_, at) => `q${from + at}`);
+  const ask = (record: RunRecord, ...requestIds: readonly string[]): RunRecord =>
+    note(record, { thread: threadIn(waiting(...requestIds)) });
+
+  it("are noted once each", () => {
+    const first = ask(aRecord(), "q1");
+    expect(first.questions).toEqual([{ requestId: "q1", firstSeen: startedAgo(0), bells: {} }]);
+    const later = note(first, { thread: threadIn(waiting("q1", "q2")), now: NOW + 1 });
+    expect(later.questions).toEqual([
+      ...first.questions,
+      expect.objectContaining({ requestId: "q2" }),
+    ]);
+  });
+
+  it("beyond twenty at once wait for their turn", () => {
+    expect(ask(aRecord(), ...ids(20)).questions).toHaveLength(20);
+    expect(ask(aRecord(), ...ids(21)).questions).toHaveLength(20);
+    expect(ask(ask(aRecord(), ...ids(21)), "q20").questions).toHaveLength(21);
+  });
+
+  it("beyond fifty let the answered ones go", () => {
+    const full = ask(ask(ask(aRecord(), ...ids(20)), ...ids(20, 20)), ...ids(10, 40));
+    expect(full.questions).toHaveLength(50);
+    const next = ask(full, "q49", "q50");
+    expect(next.questions.map((each) => each.requestId)).toEqual(["q49", "q50"]);
+    expect(ask(next, "q49", "q50")).toEqual(next);
+  });
+
+  it("with an id that no record holds are known by its beginning", () => {
+    const long = "x".repeat(300);
+    const noted = ask(aRecord(), long);
+    expect(noted.questions[0]?.requestId).toHaveLength(200);
+    expect(ask(noted, long)).toEqual(noted);
+  });
+});
+
+describe("commits", () => {
+  const see = (record: RunRecord, ours: readonly RunCommit[], now = NOW): RunRecord =>
+    note(record, { commits: { kind: "readable", ours, vanished: [] }, now });
+  const many = (count: number): readonly RunCommit[] =>
+    Array.from({ length: count }, (_, at) => aCommit(`c${at}`));
+  const shas = (record: RunRecord): readonly string[] => record.commits.map((each) => each.sha);
+
+  it("are noted once, with what they prove", () => {
+    const ours = [aCommit("a", { phases: ["tests-red"] })];
+    const first = see(aRecord(), ours);
+    expect(first.commits).toEqual([{ ...ours[0], firstSeen: startedAgo(0) }]);
+    const later = see(first, [...ours, aCommit("b")], NOW + 1);
+    expect(later.commits).toEqual([
+      ...first.commits,
+      { ...aCommit("b"), firstSeen: { at: NOW + 1, pausedMs: 0, waitedMs: 0 } },
+    ]);
+    expect(see(later, ours, NOW + 2)).toEqual(later);
+  });
+
+  it("are kept when they vanish", () => {
+    expect(see(aPushedRecord(), []).commits).toEqual(aPushedRecord().commits);
+  });
+
+  it("beyond a hundred are the oldest and the newest, and no tick notes them anew", () => {
+    expect(see(aRecord(), many(100)).commits).toHaveLength(100);
+    const full = see(aRecord(), many(102));
+    expect(full.commits).toHaveLength(100);
+    expect(shas(full).slice(-2)).toEqual([aSha("c98"), aSha("c101")]);
+    expect(see(full, many(102), NOW + 1)).toEqual(full);
+    const next = see(full, many(103), NOW + 1);
+    expect(shas(next).slice(-2)).toEqual([aSha("c98"), aSha("c102")]);
+    expect(next.commits.at(-1)?.firstSeen.at).toBe(NOW + 1);
+  });
+});
+
+describe("CI", () => {
+  const check = (count: number, isOwnHead = true): RunSeen["ci"] =>
+    red(
+      Array.from({ length: count }, (_, at) => `check-${at}`),
+      { isOwnHead },
+    );
+
+  it("that was not asked changes nothing", () => {
+    const record = aPushedRecord({ ciSeen: "red" });
+    expect(noteSeen(record, aPushedSight({ ci: { kind: "not-asked" } }), aPolicy()).ciSeen).toBe(
+      "red",
+    );
+  });
+
+  it.each([
+    ["a person's action", judged({ kind: "action-required", names: ["x"] }), "pending"],
+    ["nothing told", judged({ kind: "inconclusive" }), "pending"],
+    ["no check", judged({ kind: "none" }), "none-yet"],
+    ["green", judged({ kind: "green" }), "green"],
+  ])("is told as it was seen: %s", (_name, ci, want) => {
+    expect(note(aPushedRecord(), { ci }).ciSeen).toBe(want);
+  });
+
+  it("is noted by no more names than a record holds", () => {
+    const noted = note(aPushedRecord(), { ci: check(101) });
+    expect(noted.ownRedChecks).toHaveLength(100);
+    expect(note(noted, { ci: red(["y".repeat(400)]) }).ownRedChecks).toHaveLength(100);
+    expect(note(aRecord(), { ci: red(["y".repeat(400)]) }).ownRedChecks[0]).toHaveLength(300);
+  });
+
+  it("on a descendant begins the first red and names nothing as ours", () => {
+    const noted = note(aPushedRecord(), { ci: check(2, false) });
+    expect(noted.firstRed).toEqual(startedAgo(0));
+    expect(noted.ownRedChecks).toEqual([]);
+  });
+});
+
+describe("the state", () => {
+  it("is the watcher's from the first look on", () => {
+    expect(note(aRecord({ state: "dispatching" }), {}).state).toBe("watching");
+  });
+});
