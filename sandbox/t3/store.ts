@@ -38,9 +38,11 @@ export class Store {
 
   /**
    * Stores a user's message. Its id is the key of one table for all threads: the same id again overwrites
-   * the text in place, and takes the message out of another thread.
+   * the text in place, and takes the message out of another thread. It keeps the time of its creation.
    */
   putUserMessage(threadId: string, message: { readonly id: string; readonly text: string }): void {
+    const all = [...this.threads.values()].flatMap(({ messages }) => messages);
+    const known = all.find(({ id }) => id === message.id);
     for (const other of this.threads.values()) {
       if (other.id === threadId || !other.messages.some(({ id }) => id === message.id)) continue;
       const messages = other.messages.filter(({ id }) => id !== message.id);
@@ -48,7 +50,7 @@ export class Store {
     }
     const { messages } = this.thread(threadId);
     const at = new Date().toISOString();
-    const known = messages.find(({ id }) => id === message.id);
+    const isHere = messages.some(({ id }) => id === message.id);
     const fresh: MessageRow = {
       ...message,
       role: "user",
@@ -57,7 +59,7 @@ export class Store {
       updatedAt: at,
     };
     const kept = messages.map((row) => (row.id === message.id ? fresh : row));
-    this.patch(threadId, { messages: known ? kept : [...messages, fresh] });
+    this.patch(threadId, { messages: isHere ? kept : [...messages, fresh] });
   }
 
   addAssistantMessage(threadId: string, said: { readonly turnId: string; readonly text: string }) {

@@ -75,6 +75,7 @@ export async function observeRuns(
         isSuperseded: draft.isSuperseded,
         textHash: hashText(deps.sha256, draft.watched.issue),
         thread: threadSeen(draft, sight.agent),
+        isAskMissing: isAskMissing(draft, sight.agent),
         commits: judged[at]?.commits ?? { kind: "unreadable", why: "not read" },
         ci: judged[at]?.ci ?? { kind: "not-asked" },
         otherLive: otherLive(input.locks, draft),
@@ -182,6 +183,17 @@ function threadSeen(draft: Draft, agent: AgentSeen): RunThreadSeen {
     turn: classifyTurn(detail, { messageId }),
     processedTokens: detail.processedTokens,
   };
+}
+
+function isAskMissing(draft: Draft, agent: AgentSeen): boolean {
+  const { read } = draft;
+  const turn = lastTurn(draft.record);
+  if (turn === null || agent.kind === "unreadable") return false;
+  // Never there at all; a deleted thread is still listed, and its id is used up for ever.
+  if (!agent.threads.some((thread) => thread.id === turn.threadId)) return true;
+  if (read?.kind !== "read" || read.detail.presence !== "active") return false;
+  const messageId = messageIdOf(turn);
+  return !read.detail.messages.some((message) => message.id === messageId);
 }
 
 async function readBranches(

@@ -1,4 +1,4 @@
-import { planTurn } from "../pure/dispatch-plan.ts";
+import { countRefusal, planTurn } from "../pure/dispatch-plan.ts";
 import { renderQuestionBell, renderSilenceBell } from "../pure/doorbells.ts";
 import { commandIdOf } from "../pure/identity.ts";
 import { issueKey } from "../pure/issue.ts";
@@ -100,8 +100,10 @@ async function askTurn(
     };
     deps.log.info(about, "performing");
     const ack = await performStep(deps, step);
-    if (ack.kind === "rejected")
-      throw new Error(`${record.issue}: ${step.kind} was refused: ${ack.why}`);
+    if (ack.kind === "accepted") continue;
+    // Its ids are used up: the next tick asks with the next attempt's, as long as there is one.
+    await run.progress.save(countRefusal(record, deps.now()));
+    throw new Error(`${record.issue}: ${step.kind} was refused: ${ack.why}`);
   }
 }
 

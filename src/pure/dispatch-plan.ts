@@ -21,6 +21,7 @@ import {
 } from "./run-record.ts";
 import { recordCommentsOf } from "./run-record-codec.ts";
 import type { AgentSeen, ThreadRead } from "./thread.ts";
+import { startClock } from "./run-clock.ts";
 import { plainLine } from "./untrusted-text.ts";
 
 /** One remote request of a dispatch, complete: nothing is left to choose while it is performed. */
@@ -84,7 +85,7 @@ export function planDispatch(input: DispatchInput): DispatchPlan {
 /** The record after the server refused a command: its id is used up, so the next attempt is counted. */
 export function countRefusal(record: RunRecord, now: number): RunRecord {
   const attempt = (lastTurn(record)?.attempt ?? 0) + 1;
-  return withLastTurn(record, { attempt, asked: { at: now, pausedMs: 0, waitedMs: 0 } });
+  return withLastTurn(record, { attempt, asked: startClock(record.clocks, now) });
 }
 
 function firstRecord(input: DispatchInput): RunRecord {

@@ -75,12 +75,29 @@ export function questionRow(context: Context): RunDecision | null {
   return wait(noted, "T5", "human-answer");
 }
 
-/** T6: asked for and not yet seen, within the grace. */
+/**
+ * T6: asked for and not yet seen, within the grace. A request that never arrived is made again with the same
+ * ids and counts nothing: a server that had it after all answers from its receipt.
+ */
 export function startRow(context: Context): RunDecision | null {
-  const { turn, policy } = context;
+  const { turn, policy, record } = context;
   if (turn.firstSeen !== null || ageMs(context, turn.asked) > policy.limits.startGraceMs)
     return null;
-  return wait(context, "T6", "agent-start");
+  if (!mayAskAgain(context)) return wait(context, "T6", "agent-start");
+  const isNewThread = context.seen.thread.kind === "gone";
+  const ask = { threadId: turn.threadId, isNewThread, prompt: promptAgain(context) };
+  return act(record, "T6", { kind: "ask-turn", ask });
+}
+
+/** What would refuse a new turn refuses the old one as well; past the grace the lost turn's row says why. */
+function mayAskAgain(context: Context): boolean {
+  const { seen, record, turn } = context;
+  if (!seen.isAskMissing || record.isRebuilt || seen.otherLive.length > 0) return false;
+  // Every attempt there is was refused: this one was counted and never made.
+  if (turn.attempt > redispatchMax(context)) return false;
+  if (isThreadLive(context) || isArchived(context)) return false;
+  const needsText = seen.thread.kind === "gone" || turn.kind === "first";
+  return !needsText || seen.textHash === record.approval.textHash;
 }
 
 /** T7 and T8: running, and running too long. */

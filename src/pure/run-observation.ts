@@ -63,6 +63,11 @@ export type RunSeen = {
   /** The hash of title and body as they stand now. */
   readonly textHash: string;
   readonly thread: RunThreadSeen;
+  /**
+   * The agent server answers, and shows nothing of the newest turn having been asked for: no message of it, or
+   * no thread where it was to open one. Its request was lost, or is still on its way.
+   */
+  readonly isAskMissing: boolean;
   readonly commits: RunCommitsSeen;
   readonly ci: RunCiSeen;
   /** Other threads of ours in the repo that are live or may yet start: no turn is asked for beside them. */

@@ -25,6 +25,8 @@ export type ForgeHouse = {
   readonly ownToken: string;
   /** A repo of a name that none had before. `isHidden`: our own account may not see it. */
   addRepo(wish?: RepoWish): Promise<RepoRef>;
+  /** Of the default branch. */
+  headOf(repo: RepoRef): Promise<string>;
   /** Commits and pushes with the git of the machine, and waits until the forge saw it. */
   push(repo: RepoRef, commit: Commit): Promise<string>;
   close(): Promise<void>;
@@ -83,6 +85,10 @@ export async function startForgeHouse(): Promise<ForgeHouse> {
       });
       cloneUrls.set(key, cloneUrl);
       return { tracker: "github", owner: "acme", name };
+    },
+    async headOf(repo) {
+      const [head] = await forge.commits(repoKey(repo));
+      return head?.sha ?? "";
     },
     async push(repo, { message, by = "wendy", fromSha }) {
       const key = repoKey(repo);

@@ -509,7 +509,9 @@ export function describeReading(name: string, openWorld: OpenTracker): void {
       expect(await bodies()).toEqual(["changed", "two"]);
       world.deleteComment(ref, first?.id ?? "");
       expect(await bodies()).toEqual(["two"]);
-      await expect(world.tracker.editComment(ref, first?.id ?? "", "again")).rejects.toThrow();
+      await expect(world.tracker.editComment(ref, first?.id ?? "", "again")).rejects.toBeInstanceOf(
+        Error,
+      );
       expect(await bodies()).toEqual(["two"]);
     });
 

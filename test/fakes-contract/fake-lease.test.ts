@@ -1,18 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { FakeClock } from "../fakes/fake-clock.ts";
 import { FakeLeaseStore } from "../fakes/fake-lease.ts";
-import { describeLease } from "./lease-contract.ts";
 
 const TTL_MS = 60_000;
-
-describeLease("the fake", TTL_MS, async () => {
-  const clock = new FakeClock();
-  const store = new FakeLeaseStore({ clock, ttlMs: TTL_MS });
-  return {
-    contender: (holder) => store.lease(holder),
-    advance: (ms) => clock.advance(ms),
-  };
-});
 
 describe("a fake lease", () => {
   function held() {

@@ -12,6 +12,7 @@ import type {
   PendingRequest,
   ProjectSummary,
   ThreadDetail,
+  ThreadMessage,
   ThreadRead,
 } from "../../src/pure/thread.ts";
 import type { FakeClock } from "./fake-clock.ts";
@@ -175,6 +176,16 @@ export class FakeAgent implements AgentReader, AgentWriter {
     return this.#mostWorking.get(workspaceRoot) ?? 0;
   }
 
+  /** Whether a turn was asked for here and has not begun. */
+  isAsked(threadId: string): boolean {
+    return this.#thread(threadId).work === "asked";
+  }
+
+  /** Whether an agent really works here. */
+  isWorking(threadId: string): boolean {
+    return this.#thread(threadId).work === "working";
+  }
+
   /** Threads that work, may yet start, or are shown as if. */
   liveTurns(workspaceRoot: string): readonly string[] {
     return this.#idsIn(workspaceRoot, (thread) => thread.isLive);
@@ -304,10 +315,11 @@ export class FakeAgent implements AgentReader, AgentWriter {
 
   #start(thread: FakeThread, start: TurnStart): void {
     const live = this.liveTurns(thread.workspaceRoot);
+    let moved: ThreadMessage | undefined;
     for (const other of this.#threads.values()) {
-      if (other !== thread) other.lose(start.messageId);
+      if (other !== thread) moved = other.lose(start.messageId) ?? moved;
     }
-    thread.store({ id: start.messageId, text: start.text });
+    thread.store({ id: start.messageId, text: start.text }, moved);
     const { workspaceRoot } = thread;
     const effect = this.#effectOf(thread);
     const seen: TurnStartSeen = { ...start, workspaceRoot, at: this.#clock.now(), effect };

@@ -17,6 +17,10 @@ export class FakeBranch {
     return this.#headSha;
   }
 
+  has(sha: string): boolean {
+    return this.#commits.has(sha);
+  }
+
   push(message: string): string {
     const parents = this.#headSha === null ? [] : [this.#headSha];
     const text = [this.#repoKey, this.#commits.size, parents.join(), message].join("\n");

@@ -4,6 +4,27 @@ import type { CheckEvidence, ChecksQuery, CiReader } from "../../src/pure/ports/
 import type { FakeClock } from "./fake-clock.ts";
 
 const DEFAULT_CHECK = "test";
+const DEFAULT_SOURCE = "check:ci";
+
+// The adapter reads so many logs, and of each the end: a prompt has to hold them.
+const EVIDENCE_CHECKS_MAX = 5;
+const TAIL_LINES_MAX = 50;
+const TAIL_CHARS_MAX = 8 * 1024;
+
+type FakeCiOptions = {
+  readonly clock: FakeClock;
+  /** Whether a repo has a commit: of one it has not, nothing can be read. By default it has them all. */
+  readonly hasCommit?: (repo: RepoRef, sha: string) => boolean;
+};
+
+/** One report about a commit. */
+type Report = {
+  readonly name: string;
+  readonly state: CheckState;
+  readonly source?: string;
+  /** What its log ends with. */
+  readonly log?: string;
+};
 
 /** A tiny CI: it holds the checks of commits and the logs of checks, and can be told to break. */
 export class FakeCi implements CiReader {
@@ -11,6 +32,7 @@ export class FakeCi implements CiReader {
   /** Runs before a port call is answered. */
   beforeCall: (call: string) => void = () => {};
   readonly #clock: FakeClock;
+  readonly #hasCommit: (repo: RepoRef, sha: string) => boolean;
   readonly #checks = new Map<string, readonly Check[]>();
   /** The repo a commit's checks were set for; a commit not listed is answered for every repo. */
   readonly #repoOf = new Map<string, string>();
@@ -19,8 +41,9 @@ export class FakeCi implements CiReader {
   #down: string | null = null;
   #ids = 0;
 
-  constructor(options: { readonly clock: FakeClock }) {
+  constructor(options: FakeCiOptions) {
     this.#clock = options.clock;
+    this.#hasCommit = options.hasCommit ?? (() => true);
   }
 
   /** Sets all checks of a commit of one repo, replacing those it had. */
@@ -35,9 +58,8 @@ export class FakeCi implements CiReader {
 
   /** `log` is what the check's log ends with. */
   red(sha: string, name: string = DEFAULT_CHECK, log = `${name} failed`): Check {
-    const check = this.set(sha, name, "failure");
-    this.#logs.set(check.id, log);
-    return check;
+    this.#drop(sha, name, DEFAULT_SOURCE);
+    return this.add(sha, { name, state: "failure", log });
   }
 
   pending(sha: string, name: string = DEFAULT_CHECK): Check {
@@ -50,12 +72,25 @@ export class FakeCi implements CiReader {
 
   /** Gives one check of a commit a state; its other checks stay. */
   set(sha: string, name: string, state: CheckState): Check {
+    this.#drop(sha, name, DEFAULT_SOURCE);
+    return this.add(sha, { name, state });
+  }
+
+  /** A commit status, which replaces the one of its name. */
+  status(sha: string, name: string, state: CheckState): Check {
+    this.#drop(sha, name, "status");
+    return this.add(sha, { name, state, source: "status" });
+  }
+
+  /** One more check, also beside one of the same name: as a job that was run again. */
+  add(sha: string, report: Report): Check {
     this.#ids += 1;
     const id = String(this.#ids);
+    const { name, state, source = DEFAULT_SOURCE, log } = report;
     const url = `https://ci.invalid/checks/${id}`;
-    const check: Check = { name, source: "check:ci", state, at: this.#clock.isoSeconds(), url, id };
-    const others = (this.#checks.get(sha) ?? []).filter((other) => other.name !== name);
-    this.#checks.set(sha, [...others, check]);
+    const check: Check = { name, source, state, at: this.#clock.isoSeconds(), url, id };
+    if (log !== undefined) this.#logs.set(id, log);
+    this.#checks.set(sha, [...(this.#checks.get(sha) ?? []), check]);
     return check;
   }
 
@@ -71,6 +106,9 @@ export class FakeCi implements CiReader {
     return queries.map(({ repo, sha }) => {
       const why = this.#down ?? this.#unreadable.get(sha);
       if (why !== undefined) return { kind: "unreadable", sha, why };
+      if (!this.#hasCommit(repo, sha)) {
+        return { kind: "unreadable", sha, why: `commit ${sha} is not in the repo` };
+      }
       const isHere = (this.#repoOf.get(sha) ?? repoKey(repo)) === repoKey(repo);
       return { kind: "read", sha, checks: isHere ? (this.#checks.get(sha) ?? []) : [] };
     });
@@ -78,15 +116,25 @@ export class FakeCi implements CiReader {
 
   async readEvidence(repo: RepoRef, failing: readonly Check[]): Promise<readonly CheckEvidence[]> {
     this.#called(`readEvidence ${repoKey(repo)} ${failing.map(({ name }) => name).join()}`);
-    return failing.map(({ name, url, id }) => ({
-      name,
-      url,
-      logTail: this.#down === null ? (this.#logs.get(id) ?? "") : "",
-    }));
+    return failing.map(({ name, url, id }, index) => {
+      const isRead = this.#down === null && index < EVIDENCE_CHECKS_MAX;
+      return { name, url, logTail: isRead ? tailOf(this.#logs.get(id) ?? "") : "" };
+    });
+  }
+
+  #drop(sha: string, name: string, source: string): void {
+    const others = (this.#checks.get(sha) ?? []).filter(
+      (other) => other.name !== name || other.source !== source,
+    );
+    this.#checks.set(sha, others);
   }
 
   #called(call: string): void {
     this.calls.push(call);
     this.beforeCall(call);
   }
+}
+
+function tailOf(log: string): string {
+  return log.split("\n").slice(-TAIL_LINES_MAX).join("\n").slice(-TAIL_CHARS_MAX);
 }

@@ -92,19 +92,23 @@ export class FakeThread {
     };
   }
 
-  /** Stores a message; one of the same id is overwritten in place. */
-  store(message: { readonly id: string; readonly text: string }): void {
-    const stored: ThreadMessage = { ...message, role: "user", at: this.#clock.iso() };
-    const at = this.#messages.findIndex(({ id }) => id === message.id);
-    if (at === -1) this.#messages.push(stored);
-    else this.#messages[at] = stored;
+  /**
+   * Stores a message. One of the same id is overwritten in place and keeps its time, and so it is with `moved`,
+   * which was in another thread before.
+   */
+  store(message: { readonly id: string; readonly text: string }, moved?: ThreadMessage): void {
+    const place = this.#messages.findIndex(({ id }) => id === message.id);
+    const at = (this.#messages[place] ?? moved)?.at ?? this.#clock.iso();
+    const stored: ThreadMessage = { ...message, role: "user", at };
+    if (place === -1) this.#messages.push(stored);
+    else this.#messages[place] = stored;
     this.#touch();
   }
 
   /** A message whose id another thread took over leaves this one, as T3's global key has it. */
-  lose(messageId: string): void {
+  lose(messageId: string): ThreadMessage | undefined {
     const at = this.#messages.findIndex(({ id }) => id === messageId);
-    if (at !== -1) this.#messages.splice(at, 1);
+    return at === -1 ? undefined : this.#messages.splice(at, 1)[0];
   }
 
   ask(text: string): void {
@@ -116,8 +120,9 @@ export class FakeThread {
   begin(turnId: string): void {
     const ask = this.#ask;
     if (this.work !== "asked" || ask === null) throw new Error(`${this.id} waits for no start`);
-    if (ask.text.length > PROMPT_CHARS_MAX) {
-      this.failToStart(`Prompt exceeds ${PROMPT_CHARS_MAX} characters.`, "error");
+    const unfit = whyUnfit(ask.text);
+    if (unfit !== null) {
+      this.failToStart(unfit, "error");
       return;
     }
     this.work = "working";
@@ -187,7 +192,8 @@ export class FakeThread {
     if (this.presence !== "active" || this.#session === null) return;
     if (this.obedience === "ignores-interrupt-and-stop") return;
     const wasWorking = this.work === "working";
-    this.#settle(wasWorking ? "completed" : "interrupted", session("stopped"));
+    const { lastError } = this.#session;
+    this.#settle(wasWorking ? "completed" : "interrupted", session("stopped", lastError));
   }
 
   /** The server restarted. `reconciles` is false for T3 up to 0.0.33, which leaves a zombie. */
@@ -246,6 +252,12 @@ export class FakeThread {
 /** A session as T3 shows it: only a running one has an active turn. */
 export function session(status: string, lastError: string | null = null): ThreadSession {
   return { status, hasActiveTurn: status === "running", lastError };
+}
+
+function whyUnfit(text: string): string | null {
+  if (text === "") return "Either input text or at least one attachment is required";
+  if (text.length <= PROMPT_CHARS_MAX) return null;
+  return `Prompt exceeds ${PROMPT_CHARS_MAX} characters.`;
 }
 
 function ended(turn: LatestTurn | null, state: string, at: string): LatestTurn | null {

@@ -217,6 +217,11 @@ export class FakeTracker implements TrackerReader, TrackerWriter {
     this.#repo(repo).branch.forcePush(toSha);
   }
 
+  /** Whether the repo ever had the commit, on its branch or left behind by a forced push. */
+  hasCommit(repo: RepoRef, sha: string): boolean {
+    return this.#repos.get(idOf(repo))?.branch.has(sha) ?? false;
+  }
+
   setUnreadable(repo: RepoRef, why: string | null): void {
     this.#repo(repo).unreadable = why;
   }

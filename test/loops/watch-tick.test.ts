@@ -240,7 +240,7 @@ describe("a red run", () => {
     const life = world.life([{ kind: "fail-before", effect: 2 }]);
     expect(await world.watch(life)).toMatchObject({ failed: 1 });
     await world.tickOn(4);
-    expect(world.turnsAsked(ref)).toEqual(["first/0", "corrective/1"]);
+    expect(world.turnsAsked(ref)).toEqual(["first/0", "corrective/0"]);
     expect(world.agent.turnStarts.at(-1)?.text).toContain("expected hello, got goodbye");
   });
 
@@ -430,6 +430,25 @@ describe("a doorbell that is down", () => {
     expect(world.record(ref).verdict?.bells["ntfy"]?.state).toBe(state);
     expect(world.record(ref).verdict?.bells["bell-two"]?.state).toBe("rung");
     expect(world.labels(ref)).toEqual(labels);
+  });
+
+  it("is still rung for a run that a newer run of the same issue has followed", async () => {
+    const ref = await underWay();
+    world.notifier("ntfy").setDown(true);
+    world.agentSays(ref, "AFK-Outcome: blocked the key is missing");
+    await world.watch();
+    world.tracker.unlabel(ref, LABELS.inProgress, MARIA);
+    world.tracker.label(ref, LABELS.ready, MARIA);
+    world.advance(MINUTE);
+    expect(await world.poll()).toMatchObject({ dispatched: 1 });
+    expect(await world.watch()).toMatchObject({ failed: 1 });
+    world.notifier("ntfy").setDown(false);
+    expect(await world.watch()).toMatchObject({ failed: 0 });
+    expect(rungs("ntfy")).toEqual(["loud Needs you: o/a#1"]);
+    expect(rungs("bell-two")).toHaveLength(1);
+    world.startsWorking(ref);
+    await world.watch();
+    await expectStill(3);
   });
 
   it("does not keep the repo from its next run", async () => {

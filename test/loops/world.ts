@@ -85,7 +85,10 @@ export class World {
   readonly clock = new FakeClock();
   readonly tracker = new FakeTracker({ clock: this.clock });
   readonly agent: FakeAgent;
-  readonly ci = new FakeCi({ clock: this.clock });
+  readonly ci = new FakeCi({
+    clock: this.clock,
+    hasCommit: (repo, sha) => this.tracker.hasCommit(repo, sha),
+  });
   readonly notifiers: readonly FakeNotifier[];
   readonly pollLease = new FakeLeaseStore({ clock: this.clock, ttlMs: LEASE_TTL_MS });
   readonly watchLease = new FakeLeaseStore({ clock: this.clock, ttlMs: LEASE_TTL_MS });

@@ -208,6 +208,12 @@ describe("a run is not adopted", () => {
     expect(decide(given)).toEqual(USED);
   });
 
+  it("when the first of its two progress comments is damaged: neither is trusted", () => {
+    const whole = bodyOf(cutShort(anIssue(), MINUTE));
+    const comments = [`<!-- afk:run=${RUN_ID} -->\nno record`, whole];
+    expect(decide({ issue: { comments } })).toEqual(USED);
+  });
+
   it("by a newer approval, which starts a run of its own", () => {
     const events = [labeled(ready), labeled(ready, { id: "again" })];
     const decision = decide({ agoMs: limits.startGraceMs + 1, issue: { events } });

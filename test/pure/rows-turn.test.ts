@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { RunClocks } from "../../src/pure/run-clock.ts";
+import type { RunSeen } from "../../src/pure/run-observation.ts";
 import type { RunRecord, TurnRecord } from "../../src/pure/run-record.ts";
 import { aRecord, aSha, aTurn, HOUR, limits, MINUTE, NOW, startedAgo } from "./builders.ts";
 import {
@@ -346,6 +347,79 @@ describe("T6: asked for, and not yet seen", () => {
   ];
   it.each(rows)("%s", (_name, each, want) => {
     expect(told(each)).toBe(want);
+  });
+});
+
+describe("T6: a request that never arrived", () => {
+  const { startGraceMs } = limits;
+  const missing = (overrides: Partial<RunSeen> = {}): RunSeen =>
+    aSight({ thread: threadIn(neverStarted), isAskMissing: true, ...overrides });
+  const rows: Rows = [
+    ["is made again", { record: askedAgo(startGraceMs), seen: missing() }, "T6 ask first"],
+    [
+      "counts past the grace",
+      { record: askedAgo(startGraceMs + 1), seen: missing() },
+      "T9 ask first",
+    ],
+    [
+      "is made again where it was to open a thread",
+      { record: askedAgo(1), seen: missing({ thread: gone }) },
+      "T6 ask first in a new thread",
+    ],
+    [
+      "waits beside another run's turn",
+      { record: askedAgo(1), seen: missing({ otherLive: ["acme/shop#9"] }) },
+      "T6 wait agent-start",
+    ],
+    [
+      "waits while the thread is at work on something else",
+      { record: askedAgo(1), seen: missing({ thread: threadIn(neverStarted, { isLive: true }) }) },
+      "T6 wait agent-start",
+    ],
+    [
+      "waits while its thread is archived",
+      {
+        record: askedAgo(1),
+        seen: missing({ thread: threadIn(neverStarted, { isArchived: true }) }),
+      },
+      "T6 wait agent-start",
+    ],
+    [
+      "is not made again with a text that nobody approved",
+      { record: askedAgo(1), seen: missing({ textHash: "another" }) },
+      "T6 wait agent-start",
+    ],
+    [
+      "is made again whatever the text, when the thread has it",
+      { record: askedAgo(1, { kind: "nudge" }), seen: missing({ textHash: "another" }) },
+      "T6 ask nudge",
+    ],
+    [
+      "opens no thread with a text that nobody approved",
+      {
+        record: askedAgo(1, { kind: "nudge" }),
+        seen: missing({ thread: gone, textHash: "another" }),
+      },
+      "T6 wait agent-start",
+    ],
+    [
+      "is not made again by a record that was rebuilt",
+      { record: { ...askedAgo(1), isRebuilt: true }, seen: missing() },
+      "T6 wait agent-start",
+    ],
+  ];
+  it.each(rows)("%s", (_name, each, want) => {
+    expect(told(each)).toBe(want);
+  });
+
+  it("keeps the turn's ids and its count", () => {
+    const record = askedAgo(1, { attempt: 1 });
+    const decision = decide({ record, seen: missing() });
+    expect(decision.record.turns).toEqual(record.turns);
+    expect(decision).toMatchObject({
+      kind: "act",
+      act: { kind: "ask-turn", ask: { threadId: record.turns[0]?.threadId, isNewThread: false } },
+    });
   });
 });
 

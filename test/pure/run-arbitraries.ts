@@ -175,6 +175,7 @@ export const anySight: fc.Arbitrary<RunSeen> = fc
     ci: aCi,
     isEdited: fc.constantFrom(false, false, true),
     isSuperseded: fc.constantFrom(false, false, false, false, false, true),
+    isAskMissing: fc.boolean(),
     otherLive: fc.constantFrom<readonly string[]>([], [], [], ["acme/widgets#9"]),
   })
   .map(({ isEdited, ...rest }) =>

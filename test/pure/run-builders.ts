@@ -210,6 +210,7 @@ export function aSight(overrides: Partial<RunSeen> = {}): RunSeen {
     now: NOW,
     issue,
     isSuperseded: false,
+    isAskMissing: false,
     textHash: hashText(sha256, issue),
     thread: threadIn(running),
     commits: noCommits,

@@ -115,6 +115,15 @@ describe("the commits that may judge the run", () => {
     expect(judge(lineOf(11))).toEqual(onTop(1, 2, 3, 4, 5, 7, 8, 9, 10, 11));
   });
 
+  it("begin with the newest of its own", () => {
+    const seen = branch(
+      commit("on-top", ["second"]),
+      commit("second", ["first"], OURS),
+      commit("first", ["base"], OURS),
+    );
+    expect(judge(seen)).toEqual([aSha("second"), aSha("on-top")]);
+  });
+
   it("leave out what is on the branch and not built on it", () => {
     const seen = branch(
       commit("merge", ["beside", "ours"]),

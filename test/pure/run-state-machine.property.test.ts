@@ -234,11 +234,16 @@ function decisionsOf(steps: readonly Step[], policy: WatchPolicy): readonly RunD
   return decisions;
 }
 
+/** T6 makes a request that never arrived once more, under its own name: nothing new is asked for. */
+function asksForNewTurn(decision: RunDecision): boolean {
+  return asksForTurn(decision) && decision.row !== "T6";
+}
+
 /** What is counted of a command, so that asking again is a new command. */
 function commandsOf(decision: RunDecision): readonly string[] {
   const turn = lastTurn(decision.record);
   if (decision.kind !== "act" || turn === null) return [];
-  if (decision.act.kind === "ask-turn") return [messageIdOf(turn)];
+  if (asksForNewTurn(decision)) return [messageIdOf(turn)];
   if (decision.act.kind !== "command-thread") return [];
   const { pauseInterrupts, stopAsks, revivals } = turn;
   const counts = [pauseInterrupts, stopAsks, revivals, decision.record.verdict?.stopAsks];
@@ -259,7 +264,7 @@ describe("along a whole run", () => {
   it("no attempt exceeds its budget", () => {
     overRuns((decisions, policy) => {
       const { limits } = policy;
-      const asked = decisions.filter(asksForTurn).flatMap((each) => lastTurn(each.record) ?? []);
+      const asked = decisions.filter(asksForNewTurn).flatMap((each) => lastTurn(each.record) ?? []);
       const fresh = asked.filter((turn) => turn.attempt === 0);
       const nudges = fresh.filter((turn) => turn.kind === "nudge");
       const corrections = fresh.filter((turn) => turn.kind === "corrective" && turn.isCounted);
@@ -285,6 +290,17 @@ describe("along a whole run", () => {
     overRuns((decisions) => {
       const commands = decisions.flatMap(commandsOf);
       expect(new Set(commands).size).toBe(commands.length);
+    });
+  });
+
+  it("a request is made once more only under the name it was made by before", () => {
+    overRuns((decisions) => {
+      const names = new Set([messageIdOf(aTurn())]);
+      for (const decision of decisions.filter(asksForTurn)) {
+        const name = messageIdOf(lastTurn(decision.record) ?? aTurn());
+        expect(names.has(name)).toBe(decision.row === "T6");
+        names.add(name);
+      }
     });
   });
 

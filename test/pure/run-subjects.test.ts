@@ -121,6 +121,12 @@ describe("the runs of an issue by their records", () => {
       [],
       [run({ ...dispatching, begunAt: NOW })],
     ],
+    [
+      "one that has its verdict before the watcher ever wrote to it",
+      { ...UNLABELLED, comments: [bodyOf({ ...dispatching, verdict: aVerdict() })] },
+      [],
+      [run({ ...dispatching, verdict: aVerdict() })],
+    ],
     ["none where there is nothing", UNLABELLED, [], []],
     ["none that only others' comments tell of", { ...UNLABELLED, comments: ["Hello"] }, [], []],
   ]);

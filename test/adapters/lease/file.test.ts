@@ -5,7 +5,6 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createFileLease, type LeaseFs } from "../../../src/adapters/lease/file.ts";
 import { FakeClock } from "../../fakes/fake-clock.ts";
 import { FaultPlan, withFaults } from "../../fakes/fake-faults.ts";
-import { describeLease } from "../../fakes-contract/lease-contract.ts";
 
 const TTL_MS = 60_000;
 const FS_CALLS = ["mkdir", "readdir", "readFile", "stat", "unlink", "writeFile"] as const;
@@ -52,11 +51,6 @@ function sleepingFs(write: number): { fs: LeaseFs; asleep: Promise<void>; wake: 
   };
   return { fs: { ...FS, writeFile }, asleep: asleep.promise, wake: awake.resolve };
 }
-
-describeLease("a folder of records", TTL_MS, async () => ({
-  contender: (holder) => contender(holder),
-  advance: (ms) => clock.advance(ms),
-}));
 
 describe("a file lease with an unreadable record", () => {
   for (const content of ["", "{", "[]", '{"holder":1}']) {

@@ -120,17 +120,24 @@ function tile(tab: Tab, name: string) {
     });
 }
 
-/** Types with a pause in the middle, in which the page is renewed more than once. */
-async function answerSlowly(tab: Tab, words: readonly [string, string]): Promise<void> {
+/** Types with a pause in the middle, in which a comment arrives right beside the box. */
+async function answerSlowly(tab: Tab, demo: Demo, words: readonly [string, string]): Promise<void> {
   await tab.getByRole("link", { name: "asks you" }).click({ timeout: STEP_MS_MAX });
   const box = tab.getByLabel("Which database?");
   await box.pressSequentially(words[0]);
-  await tab.waitForResponse((response) => response.url().includes("/changes"));
-  await tab.waitForResponse((response) => response.url().includes("/changes"));
+  const { issue } = stageOf(demo, "asks");
+  demo.world.forge.comment(issue, "Any news?", demo.world.person);
+  await tab.getByText("Any news?").waitFor();
   expect(await box.inputValue()).toBe(words[0]);
   await tab.keyboard.type(words[1]);
   await tab.keyboard.press("Enter");
   await box.waitFor({ state: "detached", timeout: STEP_MS_MAX });
+}
+
+function stageOf({ stages }: Demo, name: string): Stage {
+  const stage = stages.find(({ story }) => story.name === name);
+  if (stage === undefined) throw new Error(`no story ${name} is on the stage`);
+  return stage;
 }
 
 async function withBrowser(body: (browser: Browser) => Promise<void>): Promise<void> {
@@ -157,7 +164,7 @@ it("a person answers on the page, sees the verdicts come, and taps a doorbell", 
       await tab.goto(demo.page.url);
       expect(await tile(tab, "lands").textContent()).toMatch(/expected\s*done \(green\)/);
 
-      await answerSlowly(tab, ["SQ", "Lite"]);
+      await answerSlowly(tab, demo, ["SQ", "Lite"]);
       await tab.getByText("Going on with: SQLite").waitFor({ timeout: STEP_MS_MAX });
 
       for (const { story } of demo.stages) {

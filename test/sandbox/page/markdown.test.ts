@@ -27,6 +27,8 @@ const rows: ReadonlyArray<readonly [name: string, text: string, want: string]> =
   ["an escaped sign is itself", "\\*\\*not bold\\*\\*", "<p>**not bold**</p>"],
   ["small print is small", "<sub>Run `1`</sub>", "<p><small>Run <code>1</code></small></p>"],
   ["a hidden comment between words is gone", "a <!-- b --> c", "<p>a  c</p>"],
+  ["a hidden comment without an end is text", "a <!-- b", "<p>a &lt;!-- b</p>"],
+  ["a rule of another width makes no table", "| a | b |\n|---|", "<p>| a | b |\n|---|</p>"],
   ["other tags are text", "<b>x</b>", "<p>&lt;b&gt;x&lt;/b&gt;</p>"],
   ["items are a list", "- a\n- **b**", "<ul><li>a</li><li><strong>b</strong></li></ul>"],
   ["lines stay lines in a paragraph", "a\nb\n\nc", "<p>a\nb</p>\n<p>c</p>"],
@@ -63,6 +65,11 @@ it("a link to the web opens beside the page and tells it nothing", () => {
     '<p><a href="http://127.0.0.1:1/a?b=1&amp;c=2" target="_blank" rel="noopener noreferrer">' +
       "Open <code>it</code></a></p>",
   );
+});
+
+it("a link begins at its own bracket", () => {
+  const link = '<a href="http://c/" target="_blank" rel="noopener noreferrer">b</a>';
+  expect(render("[a] and [b](http://c/)")).toBe(`<p>[a] and ${link}</p>`);
 });
 
 it("a comment that begins a line hides everything to its end, over lines", () => {

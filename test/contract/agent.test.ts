@@ -1,0 +1,16 @@
+import { describeCommands } from "./agent-commands.ts";
+import { describeBrakes, describeTurns } from "./agent-turns.ts";
+import type { OpenAgent } from "./agent-world.ts";
+import { openFakeAgent } from "./fake-agent-world.ts";
+import { openT3Agent } from "./t3-agent-world.ts";
+
+const SUBJECTS: ReadonlyArray<readonly [name: string, openWorld: OpenAgent]> = [
+  ["the fake agent server", openFakeAgent],
+  ["T3", openT3Agent],
+];
+
+for (const [name, openWorld] of SUBJECTS) {
+  describeCommands(name, openWorld);
+  describeTurns(name, openWorld);
+  describeBrakes(name, openWorld);
+}
