@@ -13,6 +13,7 @@ const { values } = parseArgs({
     list: { type: "boolean", default: false },
     chaos: { type: "boolean", default: false },
     seed: { type: "string" },
+    keep: { type: "boolean", default: false },
   },
 });
 
@@ -23,5 +24,7 @@ if (values.list) {
   const seed = values.seed === undefined ? randomInt(SEEDS) : Number(values.seed);
   const chaos = values.chaos ? createChaos(seed) : null;
   if (chaos !== null) console.log(`chaos with --seed ${seed}`);
-  process.exitCode = (await playDemo(selectStories(values.only), { chaos })) ? 0 : 1;
+  process.exitCode = (await playDemo(selectStories(values.only), { chaos, keep: values.keep }))
+    ? 0
+    : 1;
 }

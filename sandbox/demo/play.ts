@@ -1,5 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
+import { type Page, startPage } from "../page/page-server.ts";
+import { viewStories } from "../page/story-view.ts";
 import { type Chaos, KILLS_MIN } from "./chaos.ts";
 import { checkQuiet, checkTicks, checkWorld, type Finding, isAsExpected } from "./checks.ts";
 import { createProgress, followTick, followWorld, type Say } from "./progress.ts";
@@ -20,6 +22,7 @@ const QUIET_TICKS = 10;
 /** A demo under way. */
 type Demo = {
   readonly world: World;
+  readonly page: Page;
   readonly say: Say;
   readonly beganAt: number;
   readonly stages: Stage[];
@@ -34,21 +37,28 @@ type Demo = {
   readonly seconds: Map<string, number>;
 };
 
-/** Plays the stories in a world of their own, prints how they went; false when anything is not as promised. */
+/**
+ * Plays the stories in a world of their own, prints how they went; false when anything is not as promised.
+ * `keep` leaves world and page up until the process is interrupted.
+ */
 export async function playDemo(
   stories: readonly Story[],
-  options: { readonly chaos: Chaos | null },
+  options: { readonly chaos: Chaos | null; readonly keep: boolean },
 ): Promise<boolean> {
   const beganAt = Date.now();
   const world = await startWorld(stories);
+  const stages: Stage[] = [];
+  let isOver = false;
+  const page = await startPage({ world, stories: () => viewStories({ stories, stages, isOver }) });
   try {
     const { say } = createProgress(beganAt);
     const demo: Demo = {
-      ...options,
+      chaos: options.chaos,
       world,
+      page,
       say,
       beganAt,
-      stages: [],
+      stages,
       lines: [],
       ticks: [],
       broken: [],
@@ -57,6 +67,7 @@ export async function playDemo(
     };
     followWorld(world, say);
     say("demo", `forge ${world.forge.apiUrl.href}  t3 ${world.t3.url}  ntfy ${world.ntfy.url}`);
+    say("demo", `page ${page.url}`);
     for (const scene of [1, 2]) {
       await playScene(
         demo,
@@ -65,11 +76,24 @@ export async function playDemo(
     }
     const kills = await endChaos(demo);
     const findings = [...(await conclude(demo, options.chaos !== null)), ...kills];
+    isOver = true;
     for (const finding of findings) report(finding);
+    if (options.keep) {
+      say("demo", `the page stays at ${page.url} until Ctrl-C`);
+      await interruption();
+    }
     return findings.every((finding) => finding.against.length === 0);
   } finally {
+    await page.stop();
     await world.close();
   }
+}
+
+/** Answers when the process is asked to end. */
+async function interruption(): Promise<void> {
+  await new Promise<void>((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
+  });
 }
 
 /** Opens the stories of a scene and runs both ticks over and over until each has ended, or time is over. */
@@ -119,6 +143,7 @@ async function runRound(demo: Demo): Promise<void> {
     const fate = demo.chaos?.follow(child);
     return (line: LogLine) => {
       lines.push(line);
+      demo.page.tell(line);
       followTick(line, say);
       fate?.(line);
     };

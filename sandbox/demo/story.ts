@@ -52,16 +52,16 @@ export type Stage = {
   readonly story: Story;
   readonly issue: { readonly repo: string; readonly number: number };
   /** The issue opened for another story. */
-  issueOf(name: string): { readonly repo: string; readonly number: number };
-  read(): StoryReading;
+  readonly issueOf: (name: string) => { readonly repo: string; readonly number: number };
+  readonly read: () => StoryReading;
   /** The newest run's record; null before there is one. */
-  record(): RunRecord | null;
+  readonly record: () => RunRecord | null;
   /** Whether the agent is at work on the newest run's newest turn, as T3 shows it. */
-  isTurnRunning(): boolean;
+  readonly isTurnRunning: () => boolean;
   /** Every line that the ticks logged about this issue. */
-  log(): readonly LogLine[];
+  readonly log: () => readonly LogLine[];
   /** Answers when it is so. Throws when it never becomes so within the demo's time. */
-  until(what: string, isSo: () => boolean): Promise<void>;
+  readonly until: (what: string, isSo: () => boolean) => Promise<void>;
 };
 
 /** The text of a story's issue. */

@@ -81,12 +81,15 @@ export async function observeRuns(
         otherLive: otherLive(input.locks, draft),
       },
     })),
-    unreadable: subjects.flatMap(({ watched, subject }) =>
-      subject.kind === "unreadable"
-        ? [{ name: issueKey(watched.issue.ref), why: subject.why }]
-        : [],
+    unreadable: subjects.flatMap(({ watched, subject }, at) =>
+      drafts[at] === null ? [{ name: issueKey(watched.issue.ref), why: whyNoDraft(subject) }] : [],
     ),
   };
+}
+
+function whyNoDraft(subject: RunSubject): string {
+  if (subject.kind === "unreadable") return subject.why;
+  return "its record is gone, and the agent server does not tell of its thread";
 }
 
 async function draftOf(
@@ -121,6 +124,8 @@ async function draftOf(
     case "rebuild": {
       const thread = newestThread(watched.threads, subject.runId);
       const read = await readThread(deps, agent, thread?.id ?? null);
+      // What its thread says is all there is to rebuild from: while it is silent, the run waits.
+      if (read.kind === "unreadable") return null;
       const record = rebuildRecord({ ...common, runId: subject.runId, thread: read });
       return { watched, record, commentId: subject.commentId, isSuperseded: false, read };
     }

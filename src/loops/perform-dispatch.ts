@@ -36,6 +36,9 @@ async function performStep(
   step: Exclude<DispatchStep, { kind: "create-comment" }>,
 ): Promise<CommandAck> {
   switch (step.kind) {
+    case "edit-comment":
+      await deps.tracker.writer.editComment(issue, step.commentId, step.body);
+      return ACCEPTED;
     case "create-project":
       return deps.agent.writer.createProject(step);
     case "create-thread":

@@ -27,6 +27,7 @@ import { plainLine } from "./untrusted-text.ts";
 /** One remote request of a dispatch, complete: nothing is left to choose while it is performed. */
 export type DispatchStep =
   | { readonly kind: "create-comment"; readonly body: string }
+  | { readonly kind: "edit-comment"; readonly commentId: string; readonly body: string }
   | ({ readonly kind: "create-project" } & ProjectCreation)
   | ({ readonly kind: "create-thread" } & ThreadCreation)
   | ({ readonly kind: "start-turn" } & TurnStart)
@@ -66,20 +67,28 @@ export function planDispatch(input: DispatchInput): DispatchPlan {
   const own = recordCommentsOf(input.issue).find(
     (each) => each.kind === "record" && each.record.runId === input.runId,
   );
-  const record = own?.kind === "record" ? own.record : firstRecord(input);
+  const isAskedFor = isTurnAskedFor(input.threadRead);
+  const record =
+    own?.kind === "record" ? renewed(own.record, input, isAskedFor) : firstRecord(input);
   const turn = lastTurn(record);
   if (turn === null)
     throw new Error(`${issueKey(input.issue.ref)}: a dispatching record holds no turn`);
+  const body = renderProgress(record, input.links);
   const steps: DispatchStep[] = [];
-  // A record that stands is not rewritten: its asked-at is when the turn was first asked for.
-  if (own === undefined)
-    steps.push({ kind: "create-comment", body: renderProgress(record, input.links) });
-  if (!isTurnAskedFor(input.threadRead)) {
+  if (own === undefined) steps.push({ kind: "create-comment", body });
+  if (!isAskedFor) {
     const isNewThread = input.threadRead?.kind !== "read";
+    if (own !== undefined) steps.push({ kind: "edit-comment", commentId: own.commentId, body });
     steps.push(...planTurn({ ...input, turn, isNewThread, text: firstPromptOf(input) }));
   }
   steps.push(...labelSteps(input));
   return { record, commentId: own?.commentId ?? null, steps };
+}
+
+/** A turn about to be asked for is asked for now: its grace, and the lock of the repo, count from here. */
+function renewed(record: RunRecord, input: DispatchInput, isAskedFor: boolean): RunRecord {
+  if (isAskedFor) return record;
+  return withLastTurn(record, { asked: startClock(record.clocks, input.now) });
 }
 
 /** The record after the server refused a command: its id is used up, so the next attempt is counted. */

@@ -80,9 +80,11 @@ export function questionRow(context: Context): RunDecision | null {
  * ids and counts nothing: a server that had it after all answers from its receipt.
  */
 export function startRow(context: Context): RunDecision | null {
-  const { turn, policy, record } = context;
+  const { turn, policy, record, seen } = context;
   if (turn.firstSeen !== null || ageMs(context, turn.asked) > policy.limits.startGraceMs)
     return null;
+  // The server had it and says that it lost it: nothing more is to be waited for.
+  if (seen.thread.kind === "seen" && seen.thread.turn.kind === "lost-in-restart") return null;
   if (!mayAskAgain(context)) return wait(context, "T6", "agent-start");
   const isNewThread = context.seen.thread.kind === "gone";
   const ask = { threadId: turn.threadId, isNewThread, prompt: promptAgain(context) };

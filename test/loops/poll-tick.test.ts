@@ -293,7 +293,9 @@ describe("a dispatch that was cut short", () => {
         expect(await world.poll()).toMatchObject({ dispatched: 0, adopted: 1 });
       });
       const done = DISPATCH.findIndex((pattern) => pattern.source.startsWith(`^${effect} `)) + 1;
-      expectEffects(rest, DISPATCH.slice(done));
+      // When the turn is asked for only now, the record says so first.
+      const missing = rest.filter((each) => !each.startsWith("editComment"));
+      expectEffects(missing, DISPATCH.slice(done));
       expect(world.turnsAsked(ref)).toEqual(["first/0"]);
     },
   );

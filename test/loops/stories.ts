@@ -283,8 +283,6 @@ export const STORIES: readonly Story[] = [
     name: "is begun again in another thread, because its first one was deleted",
     begin: meanwhile((world, ref) => world.agent.deleteThread(world.threadOf(ref)), lands),
     ends: [landed],
-    // The one attempt was spent by the tick that died before it asked.
-    alsoEnds: ["o/a#1 open [ready-for-human] needs-human lost: first"],
   },
   {
     name: "is refused by the agent server until the attempts are spent",

@@ -183,27 +183,27 @@ describe("a dispatch that was cut short", () => {
     [
       "after its record lacks all the rest",
       {},
-      ["create-project", "create-thread", "start-turn", "add-label"],
+      ["edit-comment", "create-project", "create-thread", "start-turn", "add-label"],
     ],
     [
       "after its project lacks thread and turn",
       { agent: projects },
-      ["create-thread", "start-turn", "add-label"],
+      ["edit-comment", "create-thread", "start-turn", "add-label"],
     ],
     [
       "whose thread the server does not know lacks it",
       { agent: projects, threadRead: { kind: "unknown" } },
-      ["create-thread", "start-turn", "add-label"],
+      ["edit-comment", "create-thread", "start-turn", "add-label"],
     ],
     [
       "after its thread lacks the turn",
       { agent: projects, threadRead: unasked },
-      ["start-turn", "add-label"],
+      ["edit-comment", "start-turn", "add-label"],
     ],
     [
       "in whose thread only a person wrote lacks the turn",
       { agent: projects, threadRead: steered },
-      ["start-turn", "add-label"],
+      ["edit-comment", "start-turn", "add-label"],
     ],
     [
       "after its turn was asked for lacks only the label",
@@ -216,7 +216,19 @@ describe("a dispatch that was cut short", () => {
     const plan = planDispatch(input({ issue: begun, ...overrides }));
     expect(kindsOf(plan.steps)).toEqual(kinds);
     expect(plan.commentId).toBe("c0");
-    expect(plan.record).toEqual(cutShort(anIssue(), MINUTE));
+  });
+
+  it("asks for its turn as of now, or the grace would be over before it begins", () => {
+    const { record, steps } = planDispatch(input({ issue: begun }));
+    expect(record.turns).toEqual([{ ...aTurn(), asked: startedAgo(0) }]);
+    expect(record.begunAt).toBe(cutShort(anIssue(), MINUTE).begunAt);
+    expect(steps[0]).toMatchObject({ kind: "edit-comment", commentId: "c0" });
+    expect(steps[0]).toHaveProperty("body", expect.stringContaining(`"asked":{"at":${NOW}`));
+  });
+
+  it("keeps the record of a turn that was asked for", () => {
+    const { record } = planDispatch(input({ issue: begun, threadRead: asked }));
+    expect(record).toEqual(cutShort(anIssue(), MINUTE));
   });
 
   it("names the same ids as the dispatch that began", () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 
+import { isOver } from "../../src/pure/finish.ts";
 import { noticeMarker } from "../../src/pure/notices.ts";
 import type { RunSeen } from "../../src/pure/run-observation.ts";
 import type { RunRecord } from "../../src/pure/run-record.ts";
@@ -483,5 +484,18 @@ describe("T0: what is another's by now", () => {
   ];
   it.each(rows)("%s", (_name, each, want) => {
     expect(told(each)).toBe(want);
+  });
+});
+
+describe("a run is over", () => {
+  const over = sight({ ...shut, labels: [] });
+  it.each([
+    ["when nothing is missing", concluded(), over, true],
+    ["not while a bell is", concluded({ bells: {} }), over, false],
+    ["not while its notice is", concluded(), sight({ ...shut, labels: [], comments: [] }), false],
+    ["not while its lock label is on", concluded(), sight(shut), false],
+    ["not before its verdict", aPushedRecord(), sight(), false],
+  ])("%s", (_name, record, seen, want) => {
+    expect(isOver(decide({ record, seen }))).toBe(want);
   });
 });

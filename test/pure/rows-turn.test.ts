@@ -335,6 +335,11 @@ describe("T6: asked for, and not yet seen", () => {
       "T6 wait agent-start",
     ],
     [
+      "lost in a restart before it was seen: its grace is over",
+      { record: askedAgo(1), seen: aSight({ thread: threadIn({ kind: "lost-in-restart" }) }) },
+      "T9 ask first",
+    ],
+    [
       "seen starting is begun",
       { seen: aSight({ thread: threadIn({ kind: "starting" }) }) },
       "T7 wait agent",
@@ -400,6 +405,16 @@ describe("T6: a request that never arrived", () => {
         record: askedAgo(1, { kind: "nudge" }),
         seen: missing({ thread: gone, textHash: "another" }),
       },
+      "T6 wait agent-start",
+    ],
+    [
+      "is made again up to the last attempt",
+      { record: askedAgo(1, { attempt: limits.redispatchAttemptsMax }), seen: missing() },
+      "T6 ask first",
+    ],
+    [
+      "is not made again past it: that attempt was counted and never made",
+      { record: askedAgo(1, { attempt: limits.redispatchAttemptsMax + 1 }), seen: missing() },
       "T6 wait agent-start",
     ],
     [
