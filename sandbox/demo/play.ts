@@ -32,8 +32,7 @@ type Demo = {
   readonly broken: string[];
   /** Kills ticks; null lets them live. Taken away for the quiet ticks at the end. */
   chaos: Chaos | null;
-  /** When a story's first run was seen, and how many seconds its runs took to the last release. */
-  readonly begun: Map<string, number>;
+  /** How many seconds a story's runs took, from the first dispatch to the last release. */
   readonly seconds: Map<string, number>;
 };
 
@@ -62,7 +61,6 @@ export async function playDemo(
       lines: [],
       ticks: [],
       broken: [],
-      begun: new Map(),
       seconds: new Map(),
     };
     followWorld(world, say);
@@ -130,10 +128,9 @@ function isOver(stage: Stage): boolean {
 function note(demo: Demo, stage: Stage): void {
   const reading = stage.read();
   const key = keyOf(reading.story);
-  if (reading.progress.length === 0) return;
-  const begun = demo.begun.get(key) ?? Date.now();
-  demo.begun.set(key, begun);
-  if (!isOver(stage) || !demo.seconds.has(key)) demo.seconds.set(key, (Date.now() - begun) / 1000);
+  const first = reading.progress[0];
+  if (first === undefined || (isOver(stage) && demo.seconds.has(key))) return;
+  demo.seconds.set(key, (Date.now() - first.record.begunAt) / 1000);
 }
 
 /** Both loops at once, as two CronJobs start them; under chaos some twice, and many killed. */

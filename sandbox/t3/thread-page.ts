@@ -54,8 +54,8 @@ function htmlPage(title: string, body: string): string {
   const escaped = escapeHtml(title);
   return `<!doctype html>
 <html lang="en">
-<head><meta charset="utf-8"><title>${escaped}</title>
-<style>body{font:16px sans-serif;max-width:50rem;margin:2rem auto}pre{white-space:pre-wrap}</style>
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escaped}</title>
+<style>body{font:16px sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem}pre{white-space:pre-wrap}</style>
 </head>
 <body>
 <h1>${escaped}</h1>

@@ -28,13 +28,13 @@ import { sha256 } from "../pure/builders.ts";
 import { type Gate, withGate } from "./gate.ts";
 import { createRefusals, type Refusals } from "./refusals.ts";
 
-export const SECOND = 1000;
+const SECOND = 1000;
 export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
 /** As long as the product's own: a tick that died holds the next ones up for a minute at most. */
-export const LEASE_TTL_MS = MINUTE;
+export const LEASE_TTL_MS = 60 * SECOND;
 
 export const LABELS = FAKE_LABELS;
 export const MARIA = account("maria", "1");

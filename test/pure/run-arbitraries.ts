@@ -148,7 +148,7 @@ const anEvent: fc.Arbitrary<IssueEvent> = fc
   });
 
 /** An issue with a run in hand: mostly locked and open, as it is for most of a run's life. */
-export const anyIssue: fc.Arbitrary<IssueSeen> = fc
+const anyIssue: fc.Arbitrary<IssueSeen> = fc
   .record({
     isLocked: fc.constantFrom(true, true, true, true, true, false),
     others: fc.subarray([labels.ready, labels.human, labels.paused], { maxLength: 2 }),

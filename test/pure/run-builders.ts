@@ -155,7 +155,7 @@ export function judged(verdict: Judged["verdict"], overrides: Partial<Judged> = 
   };
 }
 
-export function aCheck(name: string, overrides: Partial<Check> = {}): Check {
+function aCheck(name: string, overrides: Partial<Check> = {}): Check {
   return {
     name,
     source: "check:ci",

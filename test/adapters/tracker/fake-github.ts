@@ -94,7 +94,7 @@ export const NOT_FOUND = new Refusal(null, {
   path: [],
 });
 
-export const OWN_ID = 9001;
+const OWN_ID = 9001;
 export const TOKEN = "ghp_secretsecretsecret";
 export const LABELS = {
   ready: "ready-for-agent",
