@@ -115,6 +115,7 @@ function viewCheckRun(repo: Repo, run: CheckRun, webUrl: string): View {
     checkSuite: {
       id: `CS_${run.suiteId}`,
       databaseId: run.suiteId,
+      status: suiteStatus(repo, run.suiteId),
       app: { id: `A_${app.id}`, databaseId: app.id, slug: app.slug, name: app.slug },
       workflowRun: workflow && {
         id: `WFR_${workflow.runId}`,
@@ -125,6 +126,13 @@ function viewCheckRun(repo: Repo, run: CheckRun, webUrl: string): View {
       },
     },
   };
+}
+
+/** A suite has ended with the last of its runs. */
+function suiteStatus(repo: Repo, suiteId: number): "QUEUED" | "IN_PROGRESS" | "COMPLETED" {
+  const runs = repo.checkRuns.filter((run) => run.suiteId === suiteId);
+  if (runs.every((run) => run.status === "completed")) return "COMPLETED";
+  return runs.every((run) => run.status === "queued") ? "QUEUED" : "IN_PROGRESS";
 }
 
 function viewStatus(status: CommitStatus): View {

@@ -127,6 +127,7 @@ export function viewComment(sight: Sight, comment: Comment): View {
     updatedAt: comment.updatedAt,
     lastEditedAt: comment.lastEditedAt,
     author: viewActor(comment.author, sight.webUrl),
+    editor: viewActor(comment.editor, sight.webUrl),
     viewerDidAuthor: comment.author === sight.viewer,
   };
 }

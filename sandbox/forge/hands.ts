@@ -8,6 +8,7 @@ import {
   addLabel,
   closeIssue,
   deleteComment,
+  editComment,
   editIssue,
   findComment,
   markTransferred,
@@ -18,6 +19,7 @@ import {
 import type {
   AccountKind,
   CheckConclusion,
+  Comment,
   CommitStatus,
   Intent,
   Issue,
@@ -90,6 +92,12 @@ export type Hands = {
   markTransferred(issue: IssueName, fromRepo: string, by: string): void;
   /** Answers the comment's id. */
   comment(issue: IssueName, body: string, by: string): number;
+  /** Whoever may write may edit any comment; it keeps its author. */
+  editComment(
+    repo: string,
+    commentId: number,
+    edit: { readonly body: string; readonly by: string },
+  ): void;
   deleteComment(repo: string, commentId: number, by: string): void;
   /** Reports a check run that no command stands behind; without a conclusion it stays running. */
   reportCheck(repo: string, check: CheckReport): number;
@@ -152,10 +160,11 @@ export function createHands(world: World, dir: string): Hands {
       markTransferred(world, issueOf(issue), { fromRepo, by: account(by) });
     },
     comment: (issue, body, by) => addComment(world, issueOf(issue), { body, by: account(by) }).id,
+    editComment(repo, commentId, { body, by }) {
+      editComment(world, needComment(world, repo, commentId), { body, by: account(by) });
+    },
     deleteComment(repo, commentId, by) {
-      const comment = findComment(needRepo(world, repo), commentId);
-      if (comment === null) throw new Error(`no comment ${commentId} in ${repo}`);
-      deleteComment(world, comment, account(by));
+      deleteComment(world, needComment(world, repo, commentId), account(by));
     },
     reportCheck: (repo, check) => reportCheck(world, needRepo(world, repo), check),
     reportStatus: (repo, status) => reportStatus(world, needRepo(world, repo), status),
@@ -167,6 +176,12 @@ export function needIssue(world: World, name: IssueName): Issue {
   const issue = needRepo(world, name.repo).issues.get(name.number);
   if (issue === undefined) throw new Error(`no issue ${name.repo}#${name.number}`);
   return issue;
+}
+
+function needComment(world: World, repo: string, id: number): Comment {
+  const comment = findComment(needRepo(world, repo), id);
+  if (comment === null) throw new Error(`no comment ${id} in ${repo}`);
+  return comment;
 }
 
 async function createRepo(

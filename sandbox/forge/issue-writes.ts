@@ -161,6 +161,7 @@ export function addComment(
     body: wanted.body,
     updatedAt: at,
     lastEditedAt: null,
+    editor: null,
   };
   issue.comments.push(comment);
   issue.updatedAt = at;
@@ -179,6 +180,7 @@ export function editComment(
   comment.body = edit.body;
   comment.updatedAt = world.now();
   comment.lastEditedAt = comment.updatedAt;
+  comment.editor = edit.by;
   announceComment(world, comment, { change: "edited", by: edit.by });
 }
 

@@ -64,6 +64,8 @@ export type Comment = {
   body: string;
   updatedAt: string;
   lastEditedAt: string | null;
+  /** Of the last edit. */
+  editor: Account | null;
 };
 
 export type Issue = {

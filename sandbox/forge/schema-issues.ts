@@ -54,6 +54,7 @@ type IssueComment implements Node {
   updatedAt: DateTime!
   lastEditedAt: DateTime
   author: Actor
+  editor: Actor
   viewerDidAuthor: Boolean!
 }
 type IssueCommentConnection { nodes: [IssueComment] pageInfo: PageInfo! totalCount: Int! }

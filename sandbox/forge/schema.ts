@@ -149,7 +149,13 @@ type CheckRun implements Node {
   summary: String
   checkSuite: CheckSuite!
 }
-type CheckSuite implements Node { id: ID! databaseId: Int app: App workflowRun: WorkflowRun }
+type CheckSuite implements Node {
+  id: ID!
+  databaseId: Int
+  status: CheckStatusState!
+  app: App
+  workflowRun: WorkflowRun
+}
 type App implements Node { id: ID! databaseId: Int slug: String! name: String! }
 type WorkflowRun implements Node {
   id: ID!

@@ -7,25 +7,45 @@ const SECRET_CHARACTERS_MIN = 6;
 const TOKEN_FORMS =
   /\b(?:gh[opsur]_[A-Za-z0-9._-]{20,}|github_pat_\w{20,}|xox[abprs]-[\w-]{10,}|tk_\w{20,})/g;
 
-/** The secrets this process has read, so that none of them is ever printed. */
-export type Secrets = { add(value: string): void; redact(text: string): string };
+/** The secrets this process has read, so that none of them is ever told. */
+export type Secrets = {
+  /** A token: no word of ours contains it. */
+  add(value: string): void;
+  /** A secret that a person chose, and that may be a repo's name as well. */
+  addWord(value: string): void;
+  /** Takes out every secret. */
+  redact(text: string): string;
+  /** Leaves the words in: for texts made of names, markers and links that would break. */
+  redactTokens(text: string): string;
+};
 
 /** Remembers secrets and takes them out of text. */
 export function createSecrets(): Secrets {
-  const known = new Set<string>();
+  const tokens = new Set<string>();
+  const words = new Set<string>();
+  const redactTokens = (text: string): string =>
+    takeOut(tokens, text.replace(TOKEN_FORMS, REDACTED));
   return {
-    add: (value) => {
-      if (value.length < SECRET_CHARACTERS_MIN) return;
-      known.add(value);
-      // A log line is JSON: a secret with quotes or line ends stands in it escaped.
-      known.add(JSON.stringify(value).slice(1, -1));
-    },
-    redact: (text) => {
-      let clean = text.replace(TOKEN_FORMS, "[redacted]");
-      for (const secret of known) clean = clean.replaceAll(secret, "[redacted]");
-      return clean;
-    },
+    add: (value) => remember(tokens, value),
+    addWord: (value) => remember(words, value),
+    redact: (text) => takeOut(words, redactTokens(text)),
+    redactTokens,
   };
+}
+
+const REDACTED = "[redacted]";
+
+function remember(known: Set<string>, value: string): void {
+  if (value.length < SECRET_CHARACTERS_MIN) return;
+  known.add(value);
+  // Log lines and records are JSON: a secret with quotes or line ends stands in them escaped.
+  known.add(JSON.stringify(value).slice(1, -1));
+}
+
+function takeOut(known: ReadonlySet<string>, text: string): string {
+  let clean = text;
+  for (const secret of known) clean = clean.replaceAll(secret, REDACTED);
+  return clean;
 }
 
 /** Where log lines go: stdout, or stderr where stdout is the answer to a question. */

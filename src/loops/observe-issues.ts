@@ -32,7 +32,7 @@ export type IssuesSight = {
   readonly watched: readonly WatchedIssue[];
   /** Issues and repos that could not be read, by name: their runs wait. */
   readonly unreadable: readonly { readonly name: string; readonly why: string }[];
-  /** Live threads of ours in our workspaces whose repo is no longer enrolled. */
+  /** Live threads of ours in our workspaces whose repo is no longer enrolled, or whose issue is gone. */
   readonly strays: readonly ThreadSummary[];
 };
 
@@ -68,7 +68,12 @@ export async function observeIssues(
         .map(({ thread }) => thread),
     })),
     unreadable: [...lone.unreadable, ...unreadableRepos(repos)],
-    strays: threads.filter((thread) => isStray(thread, settings)),
+    strays: [
+      ...threads.filter((thread) => isStray(thread, settings)),
+      ...placed
+        .filter(({ thread, ref }) => isLive(thread) && lone.absent.has(issueKey(ref)))
+        .map(({ thread }) => thread),
+    ],
   };
 }
 
@@ -102,6 +107,8 @@ async function readLone(
 ): Promise<{
   readonly found: readonly FoundIssue[];
   readonly unreadable: IssuesSight["unreadable"];
+  /** Keys of issues that were deleted or moved away. */
+  readonly absent: ReadonlySet<string>;
 }> {
   const facts = factsByRepo(input.repos);
   const shown = new Set(input.listed.map(({ issue }) => issueKey(issue.ref)));
@@ -115,13 +122,15 @@ async function readLone(
   const reads = await deps.tracker.reader.readIssues([...refs.values()]);
   const found: FoundIssue[] = [];
   const unreadable: { name: string; why: string }[] = [];
+  const absent = new Set<string>();
   for (const [at, ref] of [...refs.values()].entries()) {
     const read = reads[at];
     const repo = facts.get(repoKey(ref.repo));
     if (read?.kind === "read" && repo !== undefined) found.push({ issue: read.issue, facts: repo });
     if (read?.kind === "unreadable") unreadable.push({ name: issueKey(ref), why: read.why });
+    if (read?.kind === "absent") absent.add(issueKey(ref));
   }
-  return { found, unreadable };
+  return { found, unreadable, absent };
 }
 
 function factsByRepo(repos: readonly RepoSeen[]): ReadonlyMap<string, RepoFacts> {

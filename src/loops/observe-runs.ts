@@ -51,6 +51,7 @@ export async function observeRuns(
       issue: watched.issue,
       threads: watched.threads,
       labels: settings.labels,
+      ownId: sight.ownId,
       now: deps.now(),
       adoptGraceMs: settings.limits.adoptGraceMs,
     }).map((subject) => ({ watched, subject })),
@@ -89,6 +90,8 @@ export async function observeRuns(
 
 function whyNoDraft(subject: RunSubject): string {
   if (subject.kind === "unreadable") return subject.why;
+  if (subject.kind === "orphan")
+    return "its label is on without a record, and the agent server does not tell of a thread";
   return "its record is gone, and the agent server does not tell of its thread";
 }
 
@@ -114,6 +117,8 @@ async function draftOf(
     case "unreadable":
       return null;
     case "orphan":
+      // Its thread may be there and only not be told of: while the server is silent, it waits.
+      if (agent.kind === "unreadable") return null;
       return {
         watched,
         record: orphanRecord(common),

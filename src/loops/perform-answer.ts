@@ -57,7 +57,10 @@ function isSameActing(again: PollDecision, decision: Acting): boolean {
   return again.kind !== "adopt" || decision.kind !== "adopt" || again.step === decision.step;
 }
 
-/** Only the lock label: from here on the run is the watcher's, whose table has the row for it. */
+/**
+ * Only the lock label: from here on the run is the watcher's, whose table has the row for it. A human label is
+ * older than the approval here: one put on since holds the run where it is.
+ */
 async function handOver(deps: TickDeps, issue: IssueSeen, policy: PollPolicy): Promise<boolean> {
   const { human, inProgress } = policy.labels;
   if (hasLabel(issue, human)) await deps.tracker.writer.removeLabel(issue.ref, human);

@@ -5,12 +5,14 @@ import { renderNotice } from "../pure/notices.ts";
 import { threadLinkOf } from "../pure/progress-comment.ts";
 import type { FinishPlan, FinishStep } from "../pure/run-observation.ts";
 import type { RunRecord } from "../pure/run-record.ts";
+import { LeaseLost } from "./guard.ts";
 import { ringBells } from "./ring-bells.ts";
 import type { RunInHand, WatchContext } from "./run-in-hand.ts";
 
 /**
- * Performs the missing steps of a verdict, the lock label last: while it is on, the next tick looks again.
- * Answers how many doorbells failed.
+ * Performs the missing steps of a verdict, the lock label last: while it is on, the next tick looks again. A
+ * step that fails keeps neither the others nor the doorbells from being tried. Answers how many steps and
+ * doorbells failed.
  */
 export async function performFinish(
   context: WatchContext,
@@ -19,10 +21,7 @@ export async function performFinish(
 ): Promise<number> {
   const { deps, settings } = context;
   const { plan, record } = what;
-  for (const step of plan.steps) {
-    deps.log.info({ issue: record.issue, runId: record.runId, effect: step.kind }, "performing");
-    await performStep(context, run, { step, record });
-  }
+  const stepsFailed = await performSteps(context, run, what);
   const rung = await ringBells(
     deps,
     { ...run, record },
@@ -38,11 +37,33 @@ export async function performFinish(
   );
   const clock = { now: deps.now(), notifyMsMax: settings.limits.notifyMsMax };
   const isSettled = areBellsSettled(rung.record.verdict?.bells ?? {}, plan.bells, clock);
-  if (plan.isLabelled && isSettled) {
+  if (plan.isLabelled && isSettled && stepsFailed === 0) {
     deps.log.info({ issue: record.issue, runId: record.runId, effect: "release" }, "performing");
     await deps.tracker.writer.removeLabel(run.observed.issue.ref, settings.labels.inProgress);
   }
-  return rung.failed;
+  return stepsFailed + rung.failed;
+}
+
+async function performSteps(
+  context: WatchContext,
+  run: RunInHand,
+  what: { readonly plan: FinishPlan; readonly record: RunRecord },
+): Promise<number> {
+  const { log } = context.deps;
+  const { plan, record } = what;
+  let failed = 0;
+  for (const step of plan.steps) {
+    const about = { issue: record.issue, runId: record.runId, effect: step.kind };
+    try {
+      log.info(about, "performing");
+      await performStep(context, run, { step, record });
+    } catch (error) {
+      if (error instanceof LeaseLost) throw error;
+      log.error({ ...about, step, err: error }, "step failed, next tick tries again");
+      failed += 1;
+    }
+  }
+  return failed;
 }
 
 async function performStep(

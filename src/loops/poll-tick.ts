@@ -1,6 +1,6 @@
 import type { PollAnswer, PollPolicy, PollSeen } from "../pure/dispatch-policy.ts";
 import { decideHoldNotice } from "../pure/hold-notice.ts";
-import { issueKey, type RepoRef, type RepoSeen, repoKey } from "../pure/issue.ts";
+import { issueKey, type RepoRef, repoKey } from "../pure/issue.ts";
 import { findHoldNotice, renderHoldNotice } from "../pure/notices.ts";
 import { compareUrgency } from "../pure/priority.ts";
 import type { LinkPolicy } from "../pure/progress-comment.ts";
@@ -10,7 +10,7 @@ import { observePoll } from "./observe-poll.ts";
 import { observeWorld } from "./observe-world.ts";
 import { findIssue, performAnswer } from "./perform-answer.ts";
 
-/** What one poll tick did. `failed` counts repos and issues that someone should look at. */
+/** What one poll tick did. `failed` counts repos, issues and the agent server: what someone should look at. */
 export type PollSummary = {
   readonly kind: "ticked" | "lease-held-elsewhere";
   readonly candidates: number;
@@ -51,7 +51,7 @@ export async function pollTick(deps: TickDeps, settings: PollSettings): Promise<
 async function pollUnderLease(deps: TickDeps, settings: PollSettings): Promise<PollSummary> {
   const world = await observeWorld(deps, settings.repos);
   const { seen, policy, answers } = await observePoll(deps, settings, world);
-  const tally = { dispatched: 0, adopted: 0, failed: reportUnreadable(deps, seen.repos) };
+  const tally = { dispatched: 0, adopted: 0, failed: reportUnreadable(deps, seen) };
   const held: Record<string, number> = {};
   for (const answer of inOrder(answers, seen)) {
     const { decision } = answer;
@@ -74,12 +74,13 @@ async function pollUnderLease(deps: TickDeps, settings: PollSettings): Promise<P
   return { kind: "ticked", candidates: answers.length, ...tally, held };
 }
 
-function reportUnreadable(deps: TickDeps, repos: readonly RepoSeen[]): number {
+function reportUnreadable(deps: TickDeps, { repos, agent }: PollSeen): number {
+  if (agent.kind === "unreadable") deps.log.error({ why: agent.why }, "agent server unreadable");
   const unreadable = repos.filter((repo) => repo.kind === "unreadable");
   for (const repo of unreadable) {
     deps.log.error({ repo: repoKey(repo.ref), why: repo.why }, "repo unreadable");
   }
-  return unreadable.length;
+  return unreadable.length + (agent.kind === "unreadable" ? 1 : 0);
 }
 
 /** Holds first, they are only said; then what starts, most urgent first. */

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import type { YAMLParseError } from "yaml";
 import { type Config, type ConfigNeeds, type ConfigResult, parseConfig } from "../pure/config.ts";
 import { repoKey } from "../pure/issue.ts";
 import type { PollSettings } from "./poll-tick.ts";
@@ -6,19 +7,37 @@ import type { WatchSettings } from "./watch-tick.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** The configuration from the environment and the file it may name; a file that cannot be read is a problem. */
+/**
+ * The configuration from the environment and the file it may name; a file that cannot be read is a problem,
+ * which says where and repeats nothing of it: somebody may have put a secret there.
+ */
 export async function readConfig(env: Env, needs: ConfigNeeds): Promise<ConfigResult> {
   const path = env["AFK_CONFIG_FILE"]?.trim();
   if (path === undefined || path === "") return parseConfig(env, undefined, needs);
+  const { parse, YAMLParseError } = await import("yaml");
+  let file: unknown;
   try {
     const text = await readFile(path, "utf8");
-    const { parse } = await import("yaml");
-    return parseConfig(env, parse(text), needs);
+    // A warning would print the line it is about.
+    file = parse(text, { logLevel: "error" });
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const problem =
+      error instanceof YAMLParseError ? placeOf(error) : `cannot be read${codeOf(error)}`;
     const mend = "name a readable YAML file";
-    return { kind: "problems", problems: [{ key: "AFK_CONFIG_FILE", problem: why, mend }] };
+    return { kind: "problems", problems: [{ key: "AFK_CONFIG_FILE", problem, mend }] };
   }
+  return parseConfig(env, file, needs);
+}
+
+function placeOf({ code, linePos }: YAMLParseError): string {
+  const [start] = linePos ?? [];
+  const at = start === undefined ? "" : ` at line ${start.line}, column ${start.col}`;
+  return `is not YAML: ${code}${at}`;
+}
+
+/** `ENOENT` and its like; messages name the path, and some of the content. */
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? ` (${String(error.code)})` : "";
 }
 
 /** What the configuration tells a poll tick. */

@@ -2,6 +2,7 @@ import { checkDecision } from "../pure/check-decision.ts";
 import { isOver } from "../pure/finish.ts";
 import { threadCommandIdOf } from "../pure/identity.ts";
 import { issueKey, type RepoRef } from "../pure/issue.ts";
+import { repoOfThread } from "../pure/locks.ts";
 import type { Limits, RepoPolicy } from "../pure/limits.ts";
 import type { LabelNames } from "../pure/ports/tracker.ts";
 import type { LinkPolicy } from "../pure/progress-comment.ts";
@@ -9,6 +10,7 @@ import type { RunDecision, RunSeen, WatchPolicy } from "../pure/run-observation.
 import type { RunRecord } from "../pure/run-record.ts";
 import { decideRun } from "../pure/run-state-machine.ts";
 import type { ThreadSummary } from "../pure/thread.ts";
+import { parseIso } from "../pure/time.ts";
 import { decideWatched, noteAsked, type TurnsAsked } from "./decide-watched.ts";
 import type { TickDeps } from "./deps.ts";
 import { guardEffects, LeaseLost } from "./guard.ts";
@@ -20,7 +22,7 @@ import { performFinish } from "./perform-finish.ts";
 import { openProgress } from "./progress.ts";
 import type { RunInHand, WatchContext } from "./run-in-hand.ts";
 
-/** What one watch tick did. `failed` counts runs, repos and doorbells that someone should look at. */
+/** What one watch tick did. `failed` counts whatever someone should look at, the agent server included. */
 export type WatchSummary = {
   readonly kind: "ticked" | "lease-held-elsewhere";
   readonly runs: number;
@@ -80,6 +82,11 @@ async function watchUnderLease(deps: TickDeps, settings: WatchSettings): Promise
     deps.log.error(each, "unreadable, its runs wait");
     tally.failed += 1;
   }
+  // Without a run that waits for it nobody would hear of it: the exit code says so.
+  if (agent.kind === "unreadable") {
+    deps.log.error({ why: agent.why }, "agent server unreadable, its runs wait");
+    tally.failed += 1;
+  }
   const context: WatchContext = { deps, settings, agent };
   const asked: TurnsAsked = new Map();
   for (const observed of runs) {
@@ -92,7 +99,7 @@ async function watchUnderLease(deps: TickDeps, settings: WatchSettings): Promise
       if (error instanceof LeaseLost) break;
     }
   }
-  tally.failed += await interruptStrays(deps, strays);
+  tally.failed += await interruptStrays(deps, settings, strays);
   return { kind: "ticked", runs: runs.length, ...tally };
 }
 
@@ -176,18 +183,28 @@ function logDecision(context: WatchContext, run: RunInHand, decision: RunDecisio
   context.deps.log.info({ ...about, decision: { ...rest, ...verdict } }, "decided");
 }
 
-/** The repo was taken off the allowlist: its agent is stopped, its tracker is none of ours any more. */
-async function interruptStrays(deps: TickDeps, strays: readonly ThreadSummary[]): Promise<number> {
+/** The repo was taken off the allowlist, or the issue is gone: the agent is stopped, no tracker is touched. */
+async function interruptStrays(
+  deps: TickDeps,
+  settings: WatchSettings,
+  strays: readonly ThreadSummary[],
+): Promise<number> {
   let failed = 0;
   for (const thread of strays) {
     const about = { threadId: thread.id, workspaceRoot: thread.workspaceRoot };
-    try {
+    const which = whichStray(thread, settings);
+    // A thread that no interrupt changed for so long heeds none: it is said, and left to a person.
+    if (deps.now() - (parseIso(thread.updatedAt) ?? deps.now()) > settings.limits.turnMsMax) {
       deps.log.warn(
-        { ...about, effect: "interrupt" },
-        "live thread of a repo that is not enrolled",
+        { ...about, unchangedSince: thread.updatedAt, which },
+        "stray heeds no interrupt",
       );
+      continue;
+    }
+    try {
+      deps.log.warn({ ...about, effect: "interrupt" }, which);
       // The time of its last change makes the id new once the last interrupt did something.
-      const commandId = threadCommandIdOf(thread.id, `not-enrolled-${thread.updatedAt}`);
+      const commandId = threadCommandIdOf(thread.id, `stray-${thread.updatedAt}`);
       const ack = await deps.agent.writer.interruptTurn({ commandId, threadId: thread.id });
       if (ack.kind === "rejected") throw new Error(`the interrupt was refused: ${ack.why}`);
     } catch (error) {
@@ -197,4 +214,11 @@ async function interruptStrays(deps: TickDeps, strays: readonly ThreadSummary[])
     }
   }
   return failed;
+}
+
+function whichStray(thread: ThreadSummary, settings: WatchSettings): string {
+  const repo = repoOfThread(thread, settings.repos, settings.workspacesRoot);
+  return repo === null
+    ? "live thread of a repo that is not enrolled"
+    : "live thread of an issue that is gone";
 }

@@ -16,6 +16,7 @@ import type { NtfyConfig, SlackConfig } from "../pure/config-services.ts";
 import type { Notifier } from "../pure/ports/notifier.ts";
 import { ConfigRefused, type TickDeps, type TickLog } from "./deps.ts";
 import type { Secrets } from "./log.main.ts";
+import { withoutSecrets } from "./redact.ts";
 
 /** GitHub ends a query of its own accord after ten seconds; what takes longer than this hangs. */
 const HTTP_TIMEOUT_MS = 15_000;
@@ -23,8 +24,11 @@ const HTTP_TIMEOUT_MS = 15_000;
 const BODY_BYTES_MAX = 24 * 1024 * 1024;
 /** Enough for the parallel reads of a tick, far below GitHub's 100 concurrent requests. */
 const CONNECTIONS_MAX = 8;
-/** A tick renews while it works; one that was killed holds the next ones up for no longer than this. */
-const LEASE_TTL_MS = 60_000;
+/**
+ * A lease is renewed before effects only, and the reading before the first may wait for several timeouts in a
+ * row: this is longer. One that was killed holds nobody up: its process is seen to be gone.
+ */
+const LEASE_TTL_MS = 5 * 60_000;
 
 /** What a tick is wired to, how many requests each service got, and how to hang up. */
 export type Wiring = {
@@ -43,6 +47,7 @@ export async function wire(
   if (github === null || github.auth.kind !== "token")
     throw new ConfigRefused("GITHUB_TOKEN is not set");
   const read = (source: SecretSource) => readSecret(source, options.secrets);
+  await learnSecrets(config, read);
   const http = createClients();
   const githubOptions = {
     fetch: http.fetchFor("github"),
@@ -80,7 +85,30 @@ export async function wire(
     now: Date.now,
     sha256: (text) => createHash("sha256").update(text).digest("hex"),
   };
-  return { deps, requests: http.requests, close: http.close };
+  return {
+    deps: withoutSecrets(deps, options.secrets),
+    requests: http.requests,
+    close: http.close,
+  };
+}
+
+/** All of them before anything is read: an agent may quote one that this tick would not need. */
+async function learnSecrets(
+  config: Config,
+  read: (source: SecretSource) => Promise<string>,
+): Promise<void> {
+  const { agent, github, slack, ntfy } = config;
+  const sources = [
+    agent?.token,
+    github?.auth.kind === "token" ? github.auth.token : null,
+    slack?.kind === "webhook" ? slack.url : slack?.token,
+    ntfy?.token,
+  ];
+  for (const source of sources) {
+    if (source === null || source === undefined) continue;
+    // A file that cannot be read is told by whoever needs it: a doorbell's stops no tick.
+    await read(source).catch(() => undefined);
+  }
 }
 
 function createClients(): {
@@ -138,7 +166,7 @@ function notifiersOf(config: Config, parts: NotifierParts): readonly Notifier[] 
 }
 
 function ntfyOf(ntfy: NtfyConfig, parts: NotifierParts): Notifier {
-  parts.secrets.add(ntfy.topic);
+  parts.secrets.addWord(ntfy.topic);
   const { token, topic } = ntfy;
   const fetch = parts.fetchFor("ntfy");
   const readToken = token === null ? null : () => parts.read(token);

@@ -90,6 +90,9 @@ function adoption(context: Context): PollDecision | null {
   if (ready === null || own?.kind !== "record") return null;
   const { record } = own;
   if (record.verdict !== null || hasBeenLocked(issue, ready, policy.labels.inProgress)) return null;
+  // A person took it meanwhile: the run waits, and is finished or handed over once that label is off.
+  const held = humanHold(context);
+  if (held !== null) return held;
   const { runId, threadId } = context;
   const giveUp = whyHandOver({ ...context, ready }, record);
   if (giveUp !== null) return { kind: "adopt", step: "hand-over", runId, threadId, detail: giveUp };
@@ -136,22 +139,24 @@ function threadOf(context: Context): { readonly presence: string } | null {
 }
 
 function stateHold(context: Context): Hold | null {
-  const { issue, policy, ready } = context;
+  const { issue, policy } = context;
   if (issue.state === "closed") return hold("not-open", "closed");
   if (issue.isPullRequest) return hold("is-pull-request", "only issues are dispatched");
-  if (isHeldByHuman(issue, ready, policy.labels.human)) {
-    return hold("human-label", `${policy.labels.human} is newer than the approval`);
-  }
+  const held = humanHold(context);
+  if (held !== null) return held;
   if (hasLabel(issue, policy.labels.paused)) return hold("paused", policy.labels.paused);
   return null;
 }
 
-function isHeldByHuman(issue: IssueSeen, ready: LabeledEvent | null, human: string): boolean {
-  if (!hasLabel(issue, human)) return false;
+/** A human label that is not older than the approval: nothing of ours may start beside it or take it off. */
+function humanHold({ issue, ready, policy }: Context): Hold | null {
+  const { human } = policy.labels;
+  if (!hasLabel(issue, human)) return null;
   const newest = newestLabelEvent(issue, human);
   // Not in the history that was read: nothing shows that the approval is newer.
-  if (newest === null || ready === null) return true;
-  return orderOf(issue, newest.id) > orderOf(issue, ready.id);
+  const isOlder =
+    newest !== null && ready !== null && orderOf(issue, newest.id) <= orderOf(issue, ready.id);
+  return isOlder ? null : hold("human-label", `${human} is newer than the approval`);
 }
 
 function approvalHold(context: Context): Hold | null {

@@ -1,15 +1,21 @@
-import { type ChecksSeen, type CiVerdict, foldChecks } from "./ci-fold.ts";
+import { type Check, type ChecksSeen, type CiVerdict, foldChecks } from "./ci-fold.ts";
 import type { RunCiSeen } from "./run-observation.ts";
 
 type Folded =
-  | { readonly kind: "folded"; readonly sha: string; readonly verdict: CiVerdict }
+  | {
+      readonly kind: "folded";
+      readonly sha: string;
+      readonly checks: readonly Check[];
+      readonly verdict: CiVerdict;
+    }
   | Extract<ChecksSeen, { kind: "unreadable" }>;
 
 /**
  * One answer from the checks of the run's newest commit and its descendants, in that order. The commit's own
  * verdict counts unless it says nothing; then the first descendant that says something answers. A green
- * descendant mends a red: the branch that people build on is good again. A commit that cannot be read may
- * say anything, so nothing after it is the first.
+ * descendant mends a red when all that was red succeeded there: the branch that people build on is good again.
+ * One that never ran what was red says nothing of it. A commit that cannot be read may say anything, so
+ * nothing after it is the first.
  */
 export function judgeCi(checks: readonly ChecksSeen[]): RunCiSeen {
   const folded = checks.map(fold);
@@ -22,7 +28,7 @@ export function judgeCi(checks: readonly ChecksSeen[]): RunCiSeen {
 
 function fold(seen: ChecksSeen): Folded {
   if (seen.kind === "unreadable") return seen;
-  return { kind: "folded", sha: seen.sha, verdict: foldChecks(seen.checks) };
+  return { ...seen, kind: "folded", verdict: foldChecks(seen.checks) };
 }
 
 /**
@@ -31,10 +37,26 @@ function fold(seen: ChecksSeen): Folded {
  */
 function chooseJudged(folded: readonly Folded[]): Folded | undefined {
   const first = folded.find((each) => each.kind === "unreadable" || TELLING.has(each.verdict.kind));
-  const isActionAsked = first?.kind === "folded" && first.verdict.kind === "action-required";
-  const green = folded.find((each) => isVerdict(each, "green"));
-  if (green !== undefined && !isActionAsked) return green;
+  if (first?.kind === "folded" && first.verdict.kind === "red") {
+    const red = { checks: first.checks, failing: first.verdict.failing };
+    return folded.find((each) => isMending(each, red)) ?? first;
+  }
   return first ?? folded.find((each) => isVerdict(each, "pending")) ?? folded[0];
+}
+
+type Red = { readonly checks: readonly Check[]; readonly failing: readonly Check[] };
+
+function isMending(each: Folded, red: Red): boolean {
+  if (each.kind !== "folded" || each.verdict.kind !== "green") return false;
+  const successes = each.checks.filter((check) => check.state === "success");
+  return red.failing.every((failed) => successes.some((check) => isAnswer(check, failed, red)));
+}
+
+/** The same check; or one of its name from a source the red commit did not have: a renamed workflow's. */
+function isAnswer(check: Check, failed: Check, red: Red): boolean {
+  if (check.name !== failed.name) return false;
+  if (check.source === failed.source) return true;
+  return !red.checks.some((each) => each.name === check.name && each.source === check.source);
 }
 
 const TELLING: ReadonlySet<CiVerdict["kind"]> = new Set(["green", "red", "action-required"]);

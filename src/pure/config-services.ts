@@ -138,7 +138,6 @@ export function readGithub(reading: Reading): GithubConfig | null {
 export function readForgejo(reading: Reading): ForgejoConfig | null {
   const url = readRule(reading, "FORGEJO_URL", urlRule);
   const token = readSecret(reading, "FORGEJO_TOKEN");
-  reportHalfSet(reading, ["FORGEJO_URL", "FORGEJO_TOKEN"]);
   return url === null || token === null ? null : { url, token };
 }
 

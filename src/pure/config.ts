@@ -1,6 +1,7 @@
 import * as z from "zod";
 
 import {
+  LIMIT_KEYS,
   readAllowlist,
   readLabels,
   readLimits,
@@ -34,7 +35,7 @@ import { repoKey } from "./issue.ts";
 import type { Limits, TrustPolicy } from "./limits.ts";
 import type { LabelNames } from "./ports/tracker.ts";
 
-/** pino's levels, without `silent`: decisions are always logged. */
+/** pino's levels, without `silent`. Decisions and effects are told at `info`: above it only trouble is. */
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal";
 
 /** The whole configuration. A section that is null is not configured. */
@@ -96,7 +97,7 @@ export function parseConfig(
     ntfy: readNtfy(reading),
     logLevel: readRule(reading, "LOG_LEVEL", logLevelRule) ?? "info",
   };
-  reportUnsupported(reading, sections.repos);
+  reportUnsupported(reading, sections);
   if (isMeantToRun(env, needs)) reportMissing(reading, sections.repos);
   if (reading.problems.length > 0 || gates.kind === "unsure") {
     return { kind: "problems", problems: reading.problems };
@@ -114,7 +115,6 @@ function reportMissing(reading: Reading, repos: readonly EnrolledRepo[]): void {
   const required = ["T3_BASE_URL", "T3_TOKEN", "T3_MODEL"];
   const isOn = (tracker: string): boolean => repos.some((repo) => repo.ref.tracker === tracker);
   if (isOn("github") && !isSecretSet(reading.env, "GITHUB_APP_ID")) required.push("GITHUB_TOKEN");
-  if (isOn("forgejo")) required.push("FORGEJO_URL", "FORGEJO_TOKEN");
   const reported = new Set(reading.problems.map((problem) => problem.key));
   for (const key of required) {
     if (isSecretSet(reading.env, key) || reported.has(key)) continue;
@@ -125,9 +125,9 @@ function reportMissing(reading: Reading, repos: readonly EnrolledRepo[]): void {
 }
 
 /** What can be written down already but does nothing yet: said, instead of silently ignored. */
-function reportUnsupported(reading: Reading, repos: readonly EnrolledRepo[]): void {
+function reportUnsupported(reading: Reading, sections: Pick<Config, "repos" | "limits">): void {
   const problem = "is not supported by this version yet";
-  for (const { ref } of repos) {
+  for (const { ref } of sections.repos) {
     if (ref.tracker === "github") continue;
     const mend = `remove ${repoKey(ref)}`;
     reading.problems.push({
@@ -138,8 +138,14 @@ function reportUnsupported(reading: Reading, repos: readonly EnrolledRepo[]): vo
   }
   const later: ReadonlyArray<readonly [key: string, mend: string]> = [
     ["GITHUB_APP_ID", "use GITHUB_TOKEN"],
+    ["FORGEJO_URL", "remove it"],
+    ["FORGEJO_TOKEN", "remove it"],
   ];
   for (const [key, mend] of later) {
     if (isSecretSet(reading.env, key)) reading.problems.push({ key, problem, mend });
+  }
+  if (sections.limits.archiveAfterMs !== 0) {
+    const { key } = LIMIT_KEYS.archiveAfterMs;
+    reading.problems.push({ key, problem, mend: "remove it, or write 0: nothing is archived" });
   }
 }

@@ -174,7 +174,10 @@ export function firstPromptOf(
   });
 }
 
-/** The human label goes first: with it on the issue, the in-progress label would lock nothing. */
+/**
+ * The human label goes first: with it on the issue, the in-progress label would lock nothing. It is older than
+ * the approval: the policy lets no issue through where it is not.
+ */
 function labelSteps(input: DispatchInput): readonly DispatchStep[] {
   const { human, inProgress } = input.policy.labels;
   const steps: DispatchStep[] = [];

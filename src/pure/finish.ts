@@ -2,6 +2,7 @@ import { findReadyEvent, hasLabel, isPerson, newestLabelEvent } from "./approval
 import { noteUndelivered, openBells } from "./bells.ts";
 import type { IssueSeen } from "./issue.ts";
 import { findNotice } from "./notices.ts";
+import { isReleased } from "./released.ts";
 import { closedByPerson } from "./rows-brakes.ts";
 import type {
   FinishStep,
@@ -20,7 +21,8 @@ export type ConcludedRecord = RunRecord & { readonly verdict: VerdictNote };
 
 /**
  * T0: performs what is missing of a recorded verdict, and reads nothing else. A turn still live is stopped
- * first (interrupt, next tick session stop); one that will not stop delays nothing further.
+ * first (interrupt, next tick session stop); one that will not stop delays nothing further. Of a released run
+ * only a doorbell that was begun and not answered is still rung.
  */
 export function decideFinish(
   record: ConcludedRecord,
@@ -28,7 +30,18 @@ export function decideFinish(
   policy: WatchPolicy,
 ): RunDecision {
   const noted: ConcludedRecord = { ...record, waitingOn: null };
+  if (isOurRelease(noted, seen, policy)) return finishReleased(noted, seen, policy);
   return stopFirst(noted, seen, policy) ?? finish(noted, seen, policy);
+}
+
+/** While a newer run stands, the newest label event is that one's. */
+function isOurRelease(record: ConcludedRecord, seen: RunSeen, policy: WatchPolicy): boolean {
+  if (seen.isSuperseded) return false;
+  return isReleased(seen.issue, {
+    inProgress: policy.labels.inProgress,
+    ownId: policy.machines.ownId,
+    span: { from: record.begunAt, until: null },
+  });
 }
 
 /** Whether a run has its verdict and nothing of it is missing: nobody has to hear of it any more. */
@@ -43,6 +56,8 @@ function stopFirst(
   seen: RunSeen,
   policy: WatchPolicy,
 ): RunDecision | null {
+  // The doorbell's link invites a person to talk to the agent: what runs after the notice is theirs.
+  if (isTold(record, seen)) return null;
   const { verdict } = record;
   const turn = lastTurn(record);
   if (isUnseen(record, seen.thread)) {
@@ -67,10 +82,27 @@ function stopVerbs(isArchived: boolean, stopAsks: number): readonly ThreadVerb[]
   return stopAsks === 0 ? ["interrupt"] : ["stop-session"];
 }
 
-function finish(record: ConcludedRecord, seen: RunSeen, policy: WatchPolicy): RunDecision {
+function isTold(record: ConcludedRecord, seen: RunSeen): boolean {
+  return findNotice(seen.issue.ownComments.comments, record.runId) !== null;
+}
+
+/** A doorbell configured since has nothing to ring for. */
+function finishReleased(record: ConcludedRecord, seen: RunSeen, policy: WatchPolicy): RunDecision {
+  const noted = noteBells(record, seen, policy);
+  const begun = policy.notifiers.filter((name) => noted.verdict.bells[name]?.state === "trying");
+  const plan = { steps: [], bells: begun, isLabelled: false };
+  return { row: "T0", record: noted, kind: "finish", plan };
+}
+
+function noteBells(record: ConcludedRecord, seen: RunSeen, policy: WatchPolicy): ConcludedRecord {
   const clock = { now: seen.now, notifyMsMax: policy.limits.notifyMsMax };
   const bells = noteUndelivered(record.verdict.bells, clock);
-  const noted = { ...record, verdict: { ...record.verdict, bells } };
+  return { ...record, verdict: { ...record.verdict, bells } };
+}
+
+function finish(record: ConcludedRecord, seen: RunSeen, policy: WatchPolicy): RunDecision {
+  const clock = { now: seen.now, notifyMsMax: policy.limits.notifyMsMax };
+  const noted = noteBells(record, seen, policy);
   const ringing = record.verdict.kind === "cancelled" ? [] : policy.notifiers;
   // Without its label the run is released, or a newer run owns the issue: its state and labels are other
   // people's now, and what is left of this run is only told.
@@ -81,7 +113,7 @@ function finish(record: ConcludedRecord, seen: RunSeen, policy: WatchPolicy): Ru
   ];
   const plan = {
     steps: [...steps, ...readySteps(noted, seen.issue, policy)],
-    bells: openBells(bells, ringing, clock),
+    bells: openBells(noted.verdict.bells, ringing, clock),
     isLabelled,
   };
   return { row: "T0", record: noted, kind: "finish", plan };
@@ -105,7 +137,7 @@ function isUnseen(record: ConcludedRecord, thread: RunThreadSeen): boolean {
 }
 
 function noticeSteps(record: ConcludedRecord, seen: RunSeen): readonly FinishStep[] {
-  if (findNotice(seen.issue.ownComments.comments, record.runId) !== null) return [];
+  if (isTold(record, seen)) return [];
   const mayStillRun =
     (seen.thread.kind === "seen" && seen.thread.isLive) || isUnseen(record, seen.thread);
   return [{ kind: "post-notice", mayStillRun }];

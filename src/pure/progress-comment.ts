@@ -1,7 +1,7 @@
 import { renderThreadLink } from "./identity.ts";
 import { decidePhases, type PhaseEvidence, renderPhases } from "./phase-checklist.ts";
 import { lastTurn, type RunRecord, type TurnRecord, wasSeen } from "./run-record.ts";
-import { encodeRecord, runMarker } from "./run-record-codec.ts";
+import { encodeRecord, fitRecord, runMarker } from "./run-record-codec.ts";
 import { formatIso, parseIso } from "./time.ts";
 import { inlineCode, plainLine } from "./untrusted-text.ts";
 
@@ -29,7 +29,9 @@ export function threadLinkOf(record: RunRecord, links: LinkPolicy): string | nul
  * The run's one progress comment: marker, what a person wants to know, and the record as a hidden footer.
  * A function of the record alone, so an unchanged record never changes the comment.
  */
-export function renderProgress(record: RunRecord, links: LinkPolicy): string {
+export function renderProgress(whole: RunRecord, links: LinkPolicy): string {
+  // What is shown is what is kept: a record that was read back gives the text it was read from.
+  const record = fitRecord(whole);
   const link = threadLinkOf(record, links);
   const lines = [
     runMarker(record.runId),

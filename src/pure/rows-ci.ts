@@ -9,7 +9,7 @@ import {
 } from "./rows-context.ts";
 import { unreadCommitsRow } from "./rows-end.ts";
 import type { RunCiSeen, RunDecision } from "./run-observation.ts";
-import type { TurnRecord } from "./run-record.ts";
+import { recordKey, type TurnRecord } from "./run-record.ts";
 
 /** Uncounted corrective turns end too: past this many the run is frozen whoever is to blame. */
 export const CORRECTIVE_TURNS_MAX = 50;
@@ -102,7 +102,8 @@ function correctRow(
   const { record, policy } = context;
   const { fixForwardAttemptsMax, fixForwardMsMax } = policy.limits;
   // A check that our own commit never failed, red on a descendant only, may be another's doing.
-  const isCounted = ci.isOwnHead || red.names.some((name) => record.ownRedChecks.includes(name));
+  const isOwnRed = red.names.some((name) => record.ownRedChecks.includes(recordKey(name)));
+  const isCounted = ci.isOwnHead || isOwnRed;
   const spent = correctionsSpent(red.corrective);
   const hasAttempts =
     spent < (record.isRebuilt ? 0 : fixForwardAttemptsMax) &&

@@ -16,6 +16,7 @@ import {
   type RunRecord,
   type TurnEnd,
   type TurnRecord,
+  TURNS_MAX,
   wasSeen,
   withLastTurn,
 } from "./run-record.ts";
@@ -108,13 +109,14 @@ export type TurnWish = {
  * Asks for a turn, recorded before it is asked. Waits while another turn of ours is or may be live in the
  * repo; takes an archived thread out of the archive first, since a turn there is accepted and never runs;
  * stops what somebody else left running in the thread; opens the next thread when the old one is gone, and
- * then only with the text that was approved.
+ * then only with the text that was approved. A run that had as many turns as a record holds gets no more.
  */
 export function askTurn(context: Context, row: Row, wish: TurnWish): RunDecision {
   const { seen, record, turn } = context;
   if (seen.otherLive.length > 0) return waitForRepo(context, row);
   if (isArchived(context)) return reviveThread(context, row);
   if (isThreadLive(context)) return stopTurn(context);
+  if (wish.again === null && record.turns.length >= TURNS_MAX) return concludeStalled(context, row);
   const isNewThread = seen.thread.kind === "gone";
   const needsIssueText = isNewThread || wish.prompt.kind === "first";
   // A rebuilt record holds the hash of the text as it stood when it was rebuilt: that proves nothing.
@@ -135,7 +137,7 @@ export function askTurn(context: Context, row: Row, wish: TurnWish): RunDecision
     asked: startClock(record.clocks, seen.now),
     ...(wish.again === null ? freshTurn(context, wish) : nextAttempt(wish.again)),
   });
-  const kept = (wish.again === null ? record.turns : record.turns.slice(0, -1)).map(withoutWords);
+  const kept = wish.again === null ? record.turns : record.turns.slice(0, -1);
   const ask = { threadId, isNewThread, prompt: wish.prompt };
   return act({ ...record, turns: [...kept, asked] }, row, { kind: "ask-turn", ask });
 }
@@ -155,9 +157,9 @@ function nextAttempt(again: TurnRecord): Measured {
   return { ordinal, attempt: again.attempt + 1, wasSeenEarlier, newestCommitAtAsk, isCounted };
 }
 
-/** Only the newest turn's words are ever told; those of many turns would not fit into one comment. */
-function withoutWords(turn: TurnRecord): TurnRecord {
-  return turn.end === null ? turn : { ...turn, end: { ...turn.end, words: "" } };
+function concludeStalled(context: Context, row: Row): RunDecision {
+  const detail = `more turns than a run may have: ${TURNS_MAX} were asked for`;
+  return conclude(context, row, { kind: "needs-human", because: "stalled", detail });
 }
 
 /** The turn waits for the other run's end, and not for ever: an agent that never stops is nobody's verdict. */

@@ -4,8 +4,12 @@ import { noteStillness, startClock } from "./run-clock.ts";
 import type { RunCommitsSeen, RunSeen, RunThreadSeen, WatchPolicy } from "./run-observation.ts";
 import {
   DETAIL_CHARACTERS_MAX,
-  ID_CHARACTERS_MAX,
+  COMMITS_MAX,
   lastTurn,
+  OPEN_QUESTIONS_MAX,
+  OWN_RED_CHECKS_MAX,
+  QUESTIONS_MAX,
+  recordKey,
   type RunRecord,
   type TurnEnd,
   type TurnRecord,
@@ -14,18 +18,6 @@ import {
 import type { PendingRequest } from "./thread.ts";
 import type { TurnState } from "./thread-state.ts";
 import { cut } from "./untrusted-text.ts";
-
-const OWN_RED_CHECKS_MAX = 100;
-const CHECK_NAME_CHARACTERS_MAX = 300;
-
-/** The record lives in a comment of 60,000 characters, and a commit takes some 250 of them. */
-const COMMITS_NOTED_MAX = 100;
-
-/** An agent asks one thing at a time; what is beyond this is noted once the first are answered. */
-const PENDING_MAX = 20;
-
-/** Past this many, the questions that are answered are forgotten: a request id never comes back. */
-const QUESTIONS_NOTED_MAX = 50;
 
 /**
  * The record with everything noted that this tick saw and no later tick may be able to see. Notes nothing
@@ -60,9 +52,9 @@ export function silenceOf(record: RunRecord, thread: RunThreadSeen): string | nu
 export function pendingOf(record: RunRecord, thread: RunThreadSeen): readonly PendingRequest[] {
   if (thread.kind !== "seen" || thread.isArchived || thread.turn.kind !== "waiting") return [];
   if (lastTurn(record)?.end !== null) return [];
-  return thread.turn.pending.slice(0, PENDING_MAX).map((request) => ({
+  return thread.turn.pending.slice(0, OPEN_QUESTIONS_MAX).map((request) => ({
     ...request,
-    requestId: request.requestId.slice(0, ID_CHARACTERS_MAX),
+    requestId: recordKey(request.requestId),
   }));
 }
 
@@ -126,10 +118,11 @@ function noteQuestions(record: RunRecord, seen: RunSeen): RunRecord["questions"]
     .filter((request) => !known.has(request.requestId))
     .map(({ requestId }) => ({ requestId, firstSeen, bells: {} }));
   if (fresh.length === 0) return record.questions;
-  const all = [...record.questions, ...fresh];
-  if (all.length <= QUESTIONS_NOTED_MAX) return all;
   const open = new Set(pending.map((request) => request.requestId));
-  return all.filter((question) => open.has(question.requestId));
+  // The settled ones first: where there is no room for all, the open ones are those that stay.
+  const settled = record.questions.filter((question) => !open.has(question.requestId));
+  const still = record.questions.filter((question) => open.has(question.requestId));
+  return [...settled, ...still, ...fresh].slice(-QUESTIONS_MAX);
 }
 
 function noteCommits(record: RunRecord, seen: RunCommitsSeen, now: number): RunRecord {
@@ -145,10 +138,9 @@ function noteCommits(record: RunRecord, seen: RunCommitsSeen, now: number): RunR
     firstSeen,
   }));
   const all = [...record.commits, ...added];
-  if (all.length <= COMMITS_NOTED_MAX) return { ...record, commits: all };
   // The newest one is what is judged; of the others the oldest stay, so that no tick notes them anew.
   const newest = seen.ours.at(-1)?.sha;
-  const older = all.filter((commit) => commit.sha !== newest).slice(0, COMMITS_NOTED_MAX - 1);
+  const older = all.filter((commit) => commit.sha !== newest).slice(0, COMMITS_MAX - 1);
   return { ...record, commits: [...older, ...all.filter((commit) => commit.sha === newest)] };
 }
 
@@ -158,7 +150,7 @@ function noteCi(record: RunRecord, seen: RunSeen): RunRecord {
   if (verdict.kind === "green") return { ...record, ciSeen: "green" };
   if (verdict.kind === "none") return { ...record, ciSeen: "none-yet" };
   if (verdict.kind !== "red") return { ...record, ciSeen: "pending" };
-  const names = verdict.failing.map((check) => check.name.slice(0, CHECK_NAME_CHARACTERS_MAX));
+  const names = verdict.failing.map((check) => recordKey(check.name));
   const own = isOwnHead ? names : [];
   const ownRedChecks = [...new Set([...record.ownRedChecks, ...own])].slice(0, OWN_RED_CHECKS_MAX);
   const firstRed = record.firstRed ?? startClock(record.clocks, seen.now);

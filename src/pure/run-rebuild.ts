@@ -70,6 +70,13 @@ function turnOf(input: RebuildInput): TurnRecord {
   return newTurn({ ordinal: 0, kind: "first", attempt: 0, threadId: detail.id, asked });
 }
 
+const ORPHAN_EVENT = "orphan:";
+
+/** Whether a record stands for no run: it handed over a label of which nothing was known. */
+export function isOrphan(record: RunRecord): boolean {
+  return record.approval.eventId.startsWith(ORPHAN_EVENT);
+}
+
 /**
  * A record that hands an orphan over: the in-progress label stands on the issue with neither record nor
  * thread. Its run id derives from that label's event, so the same orphan is handed over once.
@@ -77,7 +84,7 @@ function turnOf(input: RebuildInput): TurnRecord {
 export function orphanRecord(input: Omit<RebuildInput, "thread" | "runId">): RunRecord {
   const { issue, repoId, sha256, now } = input;
   const event = newestLabelEvent(issue, input.labels.inProgress);
-  const approvalEventId = `orphan:${event?.id ?? "unknown"}`;
+  const approvalEventId = `${ORPHAN_EVENT}${event?.id ?? "unknown"}`;
   const runId = deriveRunId(sha256, { ref: issue.ref, repoId, approvalEventId });
   const begun = beginRecord({
     issue: issueKey(issue.ref),

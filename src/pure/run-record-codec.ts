@@ -1,4 +1,6 @@
 import { type IssueSeen, issueKey, type OwnComment } from "./issue.ts";
+import { parseThreadId } from "./identity.ts";
+import { LEAVING_OUT } from "./record-fit.ts";
 import { RECORD_VERSION, type RunRecord, RunRecordSchema } from "./run-record.ts";
 
 /** GitHub refuses a comment above 65,536 characters; the rest is for what a person reads above it. */
@@ -34,17 +36,23 @@ export type RecordComment = Exclude<DecodedComment, { kind: "other" | "foreign" 
 
 /**
  * The record as the hidden last line of a comment. JSON with every `<`, `>` and `--` inside strings escaped,
- * so that no value can end the HTML comment it stands in. A record too long for a comment leaves out what
- * the turns before the newest said: nothing is decided by it.
+ * so that no value can end the HTML comment it stands in. What of the record has no room is left out.
  */
 export function encodeRecord(record: RunRecord): string {
-  const whole = footerOf(record);
-  if (whole.length <= RECORD_CHARACTERS_MAX) return whole;
-  const newest = record.turns.length - 1;
-  const turns = record.turns.map((turn, at) =>
-    at === newest || turn.end === null ? turn : { ...turn, end: { ...turn.end, words: "" } },
-  );
-  return footerOf({ ...record, turns });
+  return footerOf(fitRecord(record));
+}
+
+/**
+ * The record as there is room for it: whole, or without as much as must be of what decides least. Every record
+ * that the schema takes fits, and one that was read back fits as it is.
+ */
+export function fitRecord(record: RunRecord): RunRecord {
+  let fitted = record;
+  for (const leaveOut of LEAVING_OUT) {
+    if (footerOf(fitted).length <= RECORD_CHARACTERS_MAX) return fitted;
+    fitted = leaveOut(fitted);
+  }
+  return fitted;
 }
 
 function footerOf(record: RunRecord): string {
@@ -83,16 +91,40 @@ export function decodeComment(comment: OwnComment, issue: string): DecodedCommen
     const why = `its record is wrong at ${first?.path.join(".")}`;
     return { kind: "malformed", commentId, runId, why };
   }
-  if (parsed.data.issue !== issue || parsed.data.runId !== runId)
-    return { kind: "foreign", commentId };
+  // Case does not matter: an allowlist entry respelled in another case is the same repo.
+  const isOfIssue = parsed.data.issue.toLowerCase() === issue.toLowerCase();
+  if (!isOfIssue || parsed.data.runId !== runId) return { kind: "foreign", commentId };
+  if (!parsed.data.turns.every((turn) => isOwnThread(turn.threadId, { runId, issue }))) {
+    const why = "its record names a thread of another run";
+    return { kind: "malformed", commentId, runId, why };
+  }
   return { kind: "record", commentId, record: parsed.data };
 }
 
-/** Every comment of ours on the issue that holds or held a record of it, oldest first. */
+/** What a record names is commanded: a thread of another run or issue is none of its business. */
+function isOwnThread(
+  threadId: string,
+  of: { readonly runId: string; readonly issue: string },
+): boolean {
+  const name = parseThreadId(threadId);
+  return name?.runId === of.runId && of.issue.endsWith(`#${name.issueNumber}`);
+}
+
+/**
+ * Every comment of ours on the issue that holds or held a record of it, oldest first, one of each run: a
+ * comment whose request timed out may appear after the one that was written in its place, and every tick
+ * must read and edit the same one, so it is the oldest whatever the younger say.
+ */
 export function recordCommentsOf(issue: IssueSeen): readonly RecordComment[] {
   const key = issueKey(issue.ref);
-  const decoded = issue.ownComments.comments.map((comment) => decodeComment(comment, key));
-  return decoded.filter((each) => each.kind !== "other" && each.kind !== "foreign");
+  const oldest = new Map<string, RecordComment>();
+  for (const comment of issue.ownComments.comments) {
+    const decoded = decodeComment(comment, key);
+    if (decoded.kind === "other" || decoded.kind === "foreign") continue;
+    const runId = runIdOf(decoded);
+    if (!oldest.has(runId)) oldest.set(runId, decoded);
+  }
+  return [...oldest.values()];
 }
 
 /** The run a progress comment is about, readable or not. */

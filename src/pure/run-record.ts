@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { Approval } from "./approval.ts";
 import { FRESH_CLOCKS } from "./run-clock.ts";
-import { threadIdOf } from "./identity.ts";
+import { parseThreadId, threadIdOf } from "./identity.ts";
 import { VERDICT_BECAUSES } from "./verdict.ts";
 
 /** The version this program writes. Another version is left alone: an older image must not judge it. */
@@ -10,15 +10,47 @@ export const RECORD_VERSION = 1;
 /** Enough for an agent's last words in a notice, and small beside a comment's 60,000 characters. */
 export const DETAIL_CHARACTERS_MAX = 2000;
 
-/** A run asks for a handful of turns; a record with more was not written by us. */
-const TURNS_MAX = 200;
-const COMMITS_MAX = 500;
-const QUESTIONS_MAX = 200;
+/**
+ * A run asks for a handful of turns; one that had this many turns goes nowhere. Every limit of a list here is
+ * one that a record filled to all of them is still fitted into its comment by leaving out what decides nothing.
+ */
+export const TURNS_MAX = 60;
+
+/** A commit takes some 250 of a comment's characters, and only the first and the newest decide anything. */
+export const COMMITS_MAX = 60;
+
+/** Past this many, the questions that are answered are forgotten: a request id never comes back. */
+export const QUESTIONS_MAX = 20;
+
+/** An agent asks one thing at a time; what is beyond this is noted once the first are answered. */
+export const OPEN_QUESTIONS_MAX = 5;
+
+/** More red checks than a person reads; one beyond them is taken for another's doing. */
+export const OWN_RED_CHECKS_MAX = 30;
+
+/** Enough to tell apart what is only ever compared: names of checks, ids of requests. */
+export const KEY_CHARACTERS_MAX = 60;
+
+/** There are two kinds of doorbells, each at most once. */
+export const BELLS_MAX = 4;
 
 /** Ids are a few dozen characters; what a server may send is bounded to this before it is noted. */
 export const ID_CHARACTERS_MAX = 200;
 
+/**
+ * Another's name or id as a record keeps it, to be compared with the same of another: short, and without a
+ * character that takes more than its own room there. Both sides of every comparison go through this.
+ */
+export function recordKey(text: string): string {
+  const half = KEY_CHARACTERS_MAX / 2;
+  // Both ends: the names of a matrix begin alike, and so do the ids of one server.
+  const short = text.length <= KEY_CHARACTERS_MAX ? text : text.slice(0, half) + text.slice(-half);
+  return short.replace(/[\p{Cc}\p{Cs}"\\<>]|-(?=-)/gu, "_");
+}
+
 const Id = z.string().min(1).max(ID_CHARACTERS_MAX);
+const Key = z.string().refine((text) => recordKey(text) === text);
+const ThreadId = z.string().refine((text) => parseThreadId(text) !== null);
 const Ms = z.number().int().nonnegative();
 const Count = z.number().int().nonnegative().max(10_000);
 const Detail = z.string().max(DETAIL_CHARACTERS_MAX);
@@ -28,10 +60,16 @@ const ClockStart = z.strictObject({ at: Ms, pausedMs: Ms, waitedMs: Ms });
 const Stillness = z.strictObject({ since: Ms.nullable(), ms: Ms });
 
 /** Per notifier name: since when it was tried, and how that stands. */
-const Bells = z.record(
-  z.string().max(40),
-  z.strictObject({ firstTryAt: Ms, state: z.enum(["trying", "rung", "undelivered"]) }),
-);
+const Bells = z
+  .record(
+    Key.max(40),
+    z.strictObject({ firstTryAt: Ms, state: z.enum(["trying", "rung", "undelivered"]) }),
+  )
+  .refine(isFew);
+
+function isFew(byBell: object): boolean {
+  return Object.keys(byBell).length <= BELLS_MAX;
+}
 
 const Outcome = z.union([
   z.strictObject({ kind: z.literal("pushed"), sha: z.string().max(64) }),
@@ -51,7 +89,7 @@ const Turn = z.strictObject({
   ordinal: Count,
   kind: z.enum(["first", "corrective", "nudge", "restart", "answer"]),
   attempt: Count,
-  threadId: Id,
+  threadId: ThreadId,
   asked: ClockStart,
   /** When it was first seen running, or over when it was never caught running. */
   firstSeen: ClockStart.nullable(),
@@ -77,7 +115,7 @@ const Commit = z.strictObject({
   firstSeen: ClockStart,
 });
 
-const Question = z.strictObject({ requestId: Id, firstSeen: ClockStart, bells: Bells });
+const Question = z.strictObject({ requestId: Key.min(1), firstSeen: ClockStart, bells: Bells });
 
 const VerdictNote = z.strictObject({
   kind: z.enum(["done", "needs-human", "frozen", "cancelled"]),
@@ -113,14 +151,14 @@ export const RunRecordSchema = z.strictObject({
   firstRed: ClockStart.nullable(),
   /** What CI said when it was last looked at. */
   ciSeen: z.enum(["green", "red", "pending", "none-yet"]),
-  /** Names of the checks that were ever red on a commit of this run itself. */
-  ownRedChecks: z.array(z.string().max(300)).max(100),
+  /** Keys of the names of the checks that were ever red on a commit of this run itself. */
+  ownRedChecks: z.array(Key).max(OWN_RED_CHECKS_MAX),
   clocks: z.strictObject({ paused: Stillness, waited: Stillness }),
   questions: z.array(Question).max(QUESTIONS_MAX),
   /** Since when the agent server has not answered, and whether that was rung. */
   silence: z.strictObject({ since: ClockStart, bells: Bells }).nullable(),
   /** Per notifier name: what it answered to the last ring. Absent while none answered anything. */
-  receipts: z.record(z.string().max(40), Id).optional(),
+  receipts: z.record(Key.max(40), Id).refine(isFew).optional(),
   /** Since when a turn it needs waits for another run of the repo. */
   lockedOut: ClockStart.nullable(),
   /** What the last decision waits on, for the reader of the comment. */

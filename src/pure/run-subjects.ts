@@ -3,6 +3,8 @@ import { parseThreadId } from "./identity.ts";
 import type { IssueSeen } from "./issue.ts";
 import { findNotice } from "./notices.ts";
 import type { LabelNames } from "./ports/tracker.ts";
+import { isReleased, type RunSpan } from "./released.ts";
+import { isOrphan } from "./run-rebuild.ts";
 import type { RunRecord } from "./run-record.ts";
 import { type RecordComment, recordCommentsOf, runIdOf } from "./run-record-codec.ts";
 import type { ThreadSummary } from "./thread.ts";
@@ -41,6 +43,8 @@ type SubjectsInput = {
   readonly issue: IssueSeen;
   readonly threads: readonly ThreadSummary[];
   readonly labels: LabelNames;
+  /** The id of afk's own account. */
+  readonly ownId: string;
   /** Epoch ms. */
   readonly now: number;
   readonly adoptGraceMs: number;
@@ -62,6 +66,7 @@ export function findSubjects(input: SubjectsInput): readonly RunSubject[] {
       ...input,
       isLabelled,
       isNewest: at === comments.length - 1 && lost === null,
+      followedAt: begunAt(comments[at + 1]) ?? lost?.createdAt ?? null,
     }),
   );
   if (lost !== null) {
@@ -76,11 +81,14 @@ type LostRun = { readonly runId: string; readonly createdAt: number };
 
 /**
  * The run of the newest thread of ours whose progress comment is gone; null when none is missing. A run
- * that another has followed, or whose verdict was told, is over whatever became of its comment.
+ * that another has followed, or whose verdict was told, or that was released, is over whatever became of its
+ * comment. An orphan is no such other: it was handed over because its thread was not seen.
  */
 function lostRun(comments: readonly RecordComment[], input: SubjectsInput): LostRun | null {
   const known = new Set(comments.map(runIdOf));
-  const begins = comments.map((each) => (each.kind === "record" ? each.record.begunAt : 0));
+  const records = comments.flatMap((each) => (each.kind === "record" ? [each.record] : []));
+  const orphans = records.filter(isOrphan);
+  const begins = records.filter((record) => !isOrphan(record)).map((record) => record.begunAt);
   const newestBegin = Math.max(0, ...begins);
   const lost = input.threads
     .filter((thread) => thread.presence === "active")
@@ -89,13 +97,28 @@ function lostRun(comments: readonly RecordComment[], input: SubjectsInput): Lost
       return runId === undefined ? [] : [{ runId, createdAt: parseIso(thread.createdAt) ?? 0 }];
     })
     .filter(({ runId, createdAt }) => !known.has(runId) && createdAt >= newestBegin)
-    .filter(({ runId }) => !isToldAndReleased(runId, input))
+    .filter(({ runId }) => !isToldAndUnlabelled(runId, input))
+    // The label that was taken off at an orphan's end was not taken off for the run.
+    .filter(({ createdAt }) => {
+      const handedOver = orphans.find((orphan) => orphan.begunAt >= createdAt);
+      const span = { from: createdAt, until: handedOver?.begunAt ?? null };
+      return !wasReleased(span, input);
+    })
     .toSorted((a, b) => a.createdAt - b.createdAt);
   return lost.at(-1) ?? null;
 }
 
+function begunAt(comment: RecordComment | undefined): number | null {
+  return comment?.kind === "record" ? comment.record.begunAt : null;
+}
+
+function wasReleased(span: RunSpan, input: SubjectsInput): boolean {
+  const { issue, labels, ownId } = input;
+  return isReleased(issue, { inProgress: labels.inProgress, ownId, span });
+}
+
 /** Its notice stands and its label is off: all that a verdict does was done. */
-function isToldAndReleased(runId: string, input: SubjectsInput): boolean {
+function isToldAndUnlabelled(runId: string, input: SubjectsInput): boolean {
   const { issue, labels } = input;
   return (
     !hasLabel(issue, labels.inProgress) && findNotice(issue.ownComments.comments, runId) !== null
@@ -104,27 +127,44 @@ function isToldAndReleased(runId: string, input: SubjectsInput): boolean {
 
 function subjectOf(
   comment: RecordComment,
-  input: SubjectsInput & { readonly isLabelled: boolean; readonly isNewest: boolean },
+  input: SubjectsInput & {
+    readonly isLabelled: boolean;
+    readonly isNewest: boolean;
+    /** Epoch ms at which the next run began; null when that is not known. */
+    readonly followedAt: number | null;
+  },
 ): readonly RunSubject[] {
   if (comment.kind !== "record") {
     const { runId, commentId } = comment;
-    if (!input.isNewest || isToldAndReleased(runId, input)) return [];
+    if (!input.isNewest || isToldAndUnlabelled(runId, input)) return [];
+    if (wasReleased({ from: newestThreadAt(runId, input), until: null }, input)) return [];
     if (comment.kind === "malformed") return [{ kind: "rebuild", runId, commentId }];
     return [{ kind: "unreadable", runId, why: "its record was written by another version" }];
   }
   const { record, commentId } = comment;
   const isSuperseded = !input.isNewest;
-  if (isSuperseded && isTold(record, input.issue)) return [];
+  if (isSuperseded && isTold(record, input)) return [];
   if (isPollers(record, input)) return [];
   return [{ kind: "run", record, commentId, isSuperseded }];
 }
 
+/** When the newest thread of the run was created, epoch ms; 0 when there is none. */
+function newestThreadAt(runId: string, input: SubjectsInput): number {
+  const mine = input.threads.filter((thread) => parseThreadId(thread.id)?.runId === runId);
+  return Math.max(0, ...mine.map((thread) => parseIso(thread.createdAt) ?? 0));
+}
+
 /** All that a newer run leaves of an older one's verdict is done: its notice, and the doorbells it began. */
-function isTold(record: RunRecord, issue: IssueSeen): boolean {
+function isTold(
+  record: RunRecord,
+  input: SubjectsInput & { readonly followedAt: number | null },
+): boolean {
   if (record.verdict === null) return false;
   const bells = Object.values(record.verdict.bells);
-  const isRinging = bells.some((bell) => bell.state === "trying");
-  return !isRinging && findNotice(issue.ownComments.comments, record.runId) !== null;
+  if (bells.some((bell) => bell.state === "trying")) return false;
+  if (findNotice(input.issue.ownComments.comments, record.runId) !== null) return true;
+  const { followedAt } = input;
+  return followedAt !== null && wasReleased({ from: record.begunAt, until: followedAt }, input);
 }
 
 /** Before its label is on, a young run's record is the poller's to write: it finishes its own dispatch. */

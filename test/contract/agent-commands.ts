@@ -187,14 +187,14 @@ export function describeCommands(name: string, openWorld: OpenAgent): void {
       const { agent } = world;
       const threadId = await steps.openThread();
       await agent.archiveThread(steps.to(threadId));
-      const messageId = await steps.ask(threadId, world.prompt("ends"));
+      const messageId = await steps.ask(threadId, world.prompt("asks"));
       await letAllWork(world);
       await agent.unarchiveThread(steps.to(threadId));
       await letAllWork(world);
       expect(await stateOf(agent, { threadId, messageId })).toEqual({ kind: "never-started" });
       expect((await read(agent, threadId)).messages.map(({ id }) => id)).toEqual([messageId]);
-      await steps.ask(threadId, world.prompt("ends"), messageId);
-      await steps.until({ threadId, messageId }, "over");
+      await steps.ask(threadId, world.prompt("asks"), messageId);
+      await steps.until({ threadId, messageId }, "waiting");
     });
 
     it("are never made again once deleted, and accept turns that never run", async () => {

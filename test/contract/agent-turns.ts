@@ -60,6 +60,7 @@ export function describeTurns(name: string, openWorld: OpenAgent): void {
       ]);
       expect([isLive(thread), thread.latestTurn?.state]).toEqual([true, "running"]);
       world.answer(turn.threadId, pending[0]?.requestId ?? "", "Postgres");
+      expect((await stateOf(world.agent, turn)).kind).not.toBe("waiting");
       await steps.until(turn, "running", "over", "failed");
       const after = await read(world.agent, turn.threadId);
       expect(after.pending).toEqual([]);

@@ -55,6 +55,7 @@ export async function openFakeTracker(): Promise<TrackerWorld> {
     reopen: (ref, by) => tracker.reopen(ref, by),
     transferIn: async (ref) => tracker.transfer(ref),
     comment: (ref, body, by) => void tracker.comment(ref, body, by),
+    editComment: (ref, commentId, edit) => tracker.tamper(ref, commentId, edit),
     deleteComment: (ref, commentId) => tracker.deleteComment(ref, commentId),
     addBlocker: (ref, on) => tracker.addBlocker(ref, on),
     push: async (repo, message, by = PEOPLE.writer) => tracker.push(repo, { message, by }),

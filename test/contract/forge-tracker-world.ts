@@ -166,6 +166,8 @@ export async function openForgeTracker(house: ForgeHouse): Promise<TrackerWorld>
       forge.markTransferred(name(ref), from, people.admin.login);
     },
     comment: (ref, body, by) => void forge.comment(name(ref), body, by.login),
+    editComment: (ref, commentId, { body, by }) =>
+      forge.editComment(repoKey(ref.repo), Number(commentId), { body, by: by.login }),
     deleteComment: (ref, commentId) =>
       forge.deleteComment(repoKey(ref.repo), Number(commentId), people.admin.login),
     addBlocker: (ref, on) => forge.addBlocker(name(ref), name(on)),

@@ -53,9 +53,43 @@ export function describeLease(name: string, ttlMs: number, open: () => Promise<L
       world.advance(ttlMs - 1);
       expect((await second.acquire()).kind).toBe("held-elsewhere");
       world.advance(1);
-      expect(await first.isHeld()).toBe(false);
       expect(await second.acquire()).toEqual({ kind: "acquired" });
       expect([await first.isHeld(), await second.isHeld()]).toEqual([false, true]);
+    });
+
+    it("that ran out and nobody took is still its holder's, in full from then on", async () => {
+      const world = await open();
+      const first = world.contender("one");
+      const second = world.contender("two");
+      await first.acquire();
+      world.advance(3 * ttlMs);
+      expect([await second.isHeld(), await first.isHeld()]).toEqual([false, true]);
+      world.advance(ttlMs - 1);
+      expect(await second.acquire()).toEqual({ kind: "held-elsewhere", holder: "one" });
+      world.advance(1);
+      expect(await second.acquire()).toEqual({ kind: "acquired" });
+    });
+
+    it("that ran out is not had again by a holder after another had it and gave it back", async () => {
+      const world = await open();
+      const first = world.contender("one");
+      const second = world.contender("two");
+      await first.acquire();
+      world.advance(ttlMs);
+      await second.acquire();
+      await second.release();
+      expect(await first.isHeld()).toBe(false);
+    });
+
+    it("that ran out goes to exactly one of its holder and a taker at once", async () => {
+      const world = await open();
+      const first = world.contender("one");
+      const second = world.contender("two");
+      await first.acquire();
+      world.advance(ttlMs);
+      await Promise.all([first.isHeld(), second.acquire()]);
+      const held = [await first.isHeld(), await second.isHeld()];
+      expect(held.filter(Boolean)).toHaveLength(1);
     });
 
     it("is not renewed with half of it left", async () => {
@@ -65,7 +99,7 @@ export function describeLease(name: string, ttlMs: number, open: () => Promise<L
       world.advance(ttlMs / 2);
       expect(await first.isHeld()).toBe(true);
       world.advance(ttlMs / 2);
-      expect(await first.isHeld()).toBe(false);
+      expect(await world.contender("two").acquire()).toEqual({ kind: "acquired" });
     });
 
     it("is renewed in full with less than half of it left", async () => {
@@ -106,6 +140,8 @@ export function describeLease(name: string, ttlMs: number, open: () => Promise<L
       const second = world.contender("two");
       await first.acquire();
       await first.release();
+      expect(await first.isHeld()).toBe(false);
+      world.advance(ttlMs);
       expect(await first.isHeld()).toBe(false);
       expect(await second.acquire()).toEqual({ kind: "acquired" });
       await second.release();

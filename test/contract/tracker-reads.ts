@@ -11,7 +11,13 @@ import {
   type RepoSeen,
 } from "../../src/pure/issue.ts";
 import { parseIso } from "../../src/pure/time.ts";
-import { LABELS, SHOWN_MAX, type Tracker, type TrackerWorld } from "./tracker-world.ts";
+import {
+  COMMENTS_SHOWN_MAX,
+  EVENTS_SHOWN_MAX,
+  LABELS,
+  type Tracker,
+  type TrackerWorld,
+} from "./tracker-world.ts";
 
 const { ready, inProgress, human } = LABELS;
 const SECOND = 1000;
@@ -370,20 +376,20 @@ export function describeHistory(name: string, openWorld: OpenTracker): void {
       expect(await eventsOf(world.tracker, ref)).toEqual([`labeled ${ready}`, "transferred"]);
     });
 
-    it(`is whole with ${SHOWN_MAX} events, and the newest ${SHOWN_MAX} of one more`, async () => {
+    it(`is whole with ${EVENTS_SHOWN_MAX} events, and the newest ${EVENTS_SHOWN_MAX} of one more`, async () => {
       const world = await openWorld();
       const ref = world.open(await world.addRepo());
       world.label(ref, "first", world.people.writer);
-      for (let more = 1; more < SHOWN_MAX; more += 1) {
+      for (let more = 1; more < EVENTS_SHOWN_MAX; more += 1) {
         world.label(ref, `label-${more}`, world.people.writer);
       }
       const whole = (await readIssue(world.tracker, ref)).history;
-      expect([whole.kind, whole.events.length]).toEqual(["complete", SHOWN_MAX]);
+      expect([whole.kind, whole.events.length]).toEqual(["complete", EVENTS_SHOWN_MAX]);
       world.close(ref, world.people.writer, "hand");
       const { kind, events } = (await readIssue(world.tracker, ref)).history;
       expect([kind, events.length, events.at(-1)?.kind]).toEqual([
         "truncated",
-        SHOWN_MAX,
+        EVENTS_SHOWN_MAX,
         "closed",
       ]);
       expect(events[0]).toEqual(whole.events[1]);
@@ -515,11 +521,28 @@ export function describeReading(name: string, openWorld: OpenTracker): void {
       expect(await bodies()).toEqual(["two"]);
     });
 
-    it(`are said to be missing when ours is not among the newest ${SHOWN_MAX} of all`, async () => {
+    it("are no longer ours when anybody else edits them, although they name us", async () => {
+      const world = await openWorld();
+      const ref = world.open(await world.addRepo());
+      const [forged, mended] = [
+        await world.tracker.createComment(ref, "record"),
+        await world.tracker.createComment(ref, "notice"),
+      ];
+      world.editComment(ref, forged, { body: "forged", by: world.people.writer });
+      const seen = async () => (await readIssue(world.tracker, ref)).ownComments;
+      const notice = { id: mended, body: "notice" };
+      expect(await seen()).toEqual({ kind: "complete", comments: [notice] });
+      world.editComment(ref, mended, { body: "forged too", by: world.people.bot });
+      expect(await seen()).toEqual({ kind: "complete", comments: [] });
+      await world.tracker.editComment(ref, mended, "notice");
+      expect(await seen()).toEqual({ kind: "complete", comments: [notice] });
+    });
+
+    it(`are found among ${COMMENTS_SHOWN_MAX} of all, and past that said to be missing`, async () => {
       const world = await openWorld();
       const ref = world.open(await world.addRepo());
       const id = await world.tracker.createComment(ref, "record");
-      for (let more = 1; more < SHOWN_MAX; more += 1) {
+      for (let more = 1; more < COMMENTS_SHOWN_MAX; more += 1) {
         world.comment(ref, "noise", world.people.stranger);
       }
       const record = { id, body: "record" };

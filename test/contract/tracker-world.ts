@@ -12,8 +12,10 @@ export const LABELS: LabelNames = {
   paused: "agent-paused",
 };
 
-/** A read shows so many of the newest events, and so many of the newest comments. */
-export const SHOWN_MAX = 100;
+/** A read shows so many of the newest events. */
+export const EVENTS_SHOWN_MAX = 100;
+/** A read looks for ours in so many of the newest comments. */
+export const COMMENTS_SHOWN_MAX = 2_000;
 
 /** What stands in the place of a token; no error may tell it. */
 export const BAD_TOKEN = "ghp_this-token-is-not-valid";
@@ -53,6 +55,11 @@ export type TrackerWorld = {
   reopen(ref: IssueRef, by: Person): void;
   transferIn(ref: IssueRef): Promise<void>;
   comment(ref: IssueRef, body: string, by: Person): void;
+  editComment(
+    ref: IssueRef,
+    commentId: string,
+    edit: { readonly body: string; readonly by: Person },
+  ): void;
   deleteComment(ref: IssueRef, commentId: string): void;
   addBlocker(ref: IssueRef, on: IssueRef): void;
   /** One commit on the default branch, with all that the tracker makes of it. Answers its sha. */

@@ -28,7 +28,7 @@ export class FakeLeaseStore {
     return this.#current()?.holder ?? null;
   }
 
-  /** It is over at once, as after its holder slept too long. */
+  /** It is lost and free, as after another had it while its holder slept. */
   expire(): void {
     this.#held = null;
   }
@@ -55,15 +55,15 @@ export class FakeLeaseStore {
 
   isHeld(by: object, holder: string): boolean {
     this.#called(`isHeld ${holder}`);
-    const current = this.#current();
-    if (current?.by !== by) return false;
-    if ((current.expiresAt - this.#clock.now()) * 2 < this.#ttlMs) this.#hold(by, holder);
+    const held = this.#held;
+    if (held?.by !== by) return false;
+    if ((held.expiresAt - this.#clock.now()) * 2 < this.#ttlMs) this.#hold(by, holder);
     return true;
   }
 
   release(by: object, holder: string): void {
     this.#called(`release ${holder}`);
-    if (this.#current()?.by !== by) return;
+    if (this.#held?.by !== by) return;
     this.writes += 1;
     this.#held = null;
   }

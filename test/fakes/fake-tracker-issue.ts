@@ -8,8 +8,13 @@ import type {
 } from "../../src/pure/issue.ts";
 import type { FakeClock } from "./fake-clock.ts";
 
-/** A comment by anyone. */
-export type FakeComment = { readonly id: string; readonly author: Actor; readonly body: string };
+/** A comment by anyone. `editor` is who edited it last, its author when nobody did. */
+export type FakeComment = {
+  readonly id: string;
+  readonly author: Actor;
+  readonly body: string;
+  readonly editor: Actor;
+};
 
 /** An event before it is stamped with id and time. */
 type Happening = IssueEvent extends infer E
@@ -27,8 +32,10 @@ type FakeIssueSetup = {
   readonly isPullRequest: boolean;
 };
 
-// GitHub's largest page: older events and comments are said to be missing.
-const SHOWN_MAX = 100;
+// GitHub's largest page: older events are said to be missing.
+const EVENTS_SHOWN_MAX = 100;
+// Twenty such pages: older comments are said to be missing.
+const COMMENTS_SHOWN_MAX = 2_000;
 
 /** What an issue needs of its tracker. `spell` answers a label as its repo spells it. */
 type FakeIssueWorld = {
@@ -50,7 +57,7 @@ export class FakeIssue {
   readonly #comments: FakeComment[] = [];
   readonly blockers: IssueRef[] = [];
   blockersUnreadable: string | null = null;
-  /** How many of the newest events and comments a read shows; null shows a page of them. */
+  /** How many of the newest events and comments a read shows; null shows as many as GitHub. */
   eventsShown: number | null = null;
   commentsShown: number | null = null;
   #title: string;
@@ -122,14 +129,14 @@ export class FakeIssue {
 
   comment(body: string, author: Actor): string {
     const id = this.#nextId();
-    this.#comments.push({ id, author, body });
+    this.#comments.push({ id, author, body, editor: author });
     return id;
   }
 
-  editComment(id: string, body: string): void {
+  editComment(id: string, body: string, editor: Actor): void {
     const at = this.#commentAt(id);
     const comment = this.#comments[at];
-    if (comment !== undefined) this.#comments[at] = { ...comment, body };
+    if (comment !== undefined) this.#comments[at] = { ...comment, body, editor };
   }
 
   deleteComment(id: string): void {
@@ -138,7 +145,8 @@ export class FakeIssue {
 
   /** The issue as a read shows it. */
   see(ownId: string, blockers: BlockersSeen): IssueSeen {
-    const shown = newest(this.#comments, this.commentsShown);
+    const shown = newest(this.#comments, this.commentsShown ?? COMMENTS_SHOWN_MAX);
+    const isOwn = (actor: Actor) => actor.kind === "account" && actor.id === ownId;
     return {
       ref: this.ref,
       url: this.#setup.url,
@@ -154,14 +162,14 @@ export class FakeIssue {
       ownComments: {
         kind: shown.length < this.#comments.length ? "truncated" : "complete",
         comments: shown
-          .filter(({ author }) => author.kind === "account" && author.id === ownId)
+          .filter(({ author, editor }) => isOwn(author) && isOwn(editor))
           .map(({ id, body }) => ({ id, body })),
       },
     };
   }
 
   #history(): IssueHistory {
-    const events = newest(this.#events, this.eventsShown);
+    const events = newest(this.#events, this.eventsShown ?? EVENTS_SHOWN_MAX);
     return { kind: events.length < this.#events.length ? "truncated" : "complete", events };
   }
 
@@ -176,6 +184,6 @@ export class FakeIssue {
   }
 }
 
-function newest<Item>(items: readonly Item[], shown: number | null): readonly Item[] {
-  return items.slice(Math.max(0, items.length - (shown ?? SHOWN_MAX)));
+function newest<Item>(items: readonly Item[], shown: number): readonly Item[] {
+  return items.slice(Math.max(0, items.length - shown));
 }

@@ -173,6 +173,11 @@ export class FakeTracker implements TrackerReader, TrackerWriter {
     return this.#issue(ref).comment(body, by);
   }
 
+  /** Somebody edits a comment, whoever wrote it. */
+  tamper(ref: IssueRef, commentId: string, edit: { body: string; by: Actor }): void {
+    this.#issue(ref).editComment(commentId, edit.body, edit.by);
+  }
+
   deleteComment(ref: IssueRef, commentId: string): void {
     this.#issue(ref).deleteComment(commentId);
   }
@@ -299,7 +304,7 @@ export class FakeTracker implements TrackerReader, TrackerWriter {
   async editComment(ref: IssueRef, commentId: string, body: string): Promise<void> {
     const issue = this.#toWrite("editComment", ref, commentId);
     refuseUnfit(body);
-    issue.editComment(commentId, body);
+    issue.editComment(commentId, body, this.#ownActor());
   }
 
   async addLabel(ref: IssueRef, label: string): Promise<void> {

@@ -108,8 +108,14 @@ function undecidedEffects(timeline: readonly Happening[]): readonly string[] {
   return broken;
 }
 
+const DECISIONS = [
+  "decided",
+  "live thread of a repo that is not enrolled",
+  "live thread of an issue that is gone",
+];
+
 function isDecision(message: string): boolean {
-  return message === "decided" || message === "live thread of a repo that is not enrolled";
+  return DECISIONS.includes(message);
 }
 
 /** The run where the effect names one, else the issue; null for a project, which belongs to a repo. */

@@ -226,11 +226,16 @@ describe("the agent server", () => {
     world.readyIssue("a");
     world.agent.setDown("connection refused");
     const effects = await world.effectsOf(async () => {
-      expect(await world.poll()).toMatchObject({ dispatched: 0, held: { "agent-server": 1 } });
+      expect(await world.poll()).toMatchObject({
+        dispatched: 0,
+        held: { "agent-server": 1 },
+        failed: 1,
+      });
     });
     expect(effects).toEqual([]);
+    expect(world.errors()).toEqual(["agent server unreadable: connection refused"]);
     world.agent.setDown(null);
-    expect(await world.poll()).toMatchObject({ dispatched: 1 });
+    expect(await world.poll()).toMatchObject({ dispatched: 1, failed: 0 });
   });
 
   it("that refuses a command costs an attempt, and is asked anew with ids it never saw", async () => {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { IssueRef } from "../../src/pure/issue.ts";
+import { FakeNotifier } from "../fakes/fake-notifier.ts";
 import { keepLaws } from "./laws.ts";
 import {
   DAY,
@@ -45,12 +46,38 @@ async function expectStill(ticks = 30): Promise<void> {
   expect(await world.effectsOf(() => world.tickOn(ticks))).toEqual([]);
 }
 
+/** Ticks that fail by what they saw, and write nothing all the same. */
+async function expectStillThoughFailing(ticks = 30): Promise<void> {
+  const effects = await world.effectsOf(async () => {
+    for (let tick = 0; tick < ticks; tick += 1) {
+      await world.poll();
+      expect(await world.watch()).toMatchObject({ failed: 1 });
+      world.advance(MINUTE);
+    }
+  });
+  expect(effects).toEqual([]);
+}
+
 function rungs(name: string): readonly string[] {
   return world.notifier(name).rung.map((bell) => `${bell.urgency} ${bell.title}`);
 }
 
 function ask(ref: IssueRef, requestId: string): void {
   world.agent.ask(world.threadOf(ref), { requestId, kind: "question", text: "Which greeting?" });
+}
+
+/** A person follows the doorbell's link and asks the agent something. */
+async function talk(ref: IssueRef): Promise<void> {
+  const threadId = world.threadOf(ref);
+  const ids = { commandId: "person-turn", messageId: "person-message" };
+  await world.agent.startTurn({ threadId, ...ids, text: "Why?" });
+  world.startsWorking(ref);
+}
+
+function deleteOurs(ref: IssueRef, start: string): void {
+  for (const { id, body } of world.tracker.commentsOn(ref).slice()) {
+    if (body.startsWith(start)) world.tracker.deleteComment(ref, id);
+  }
 }
 
 function progressCommentOf(ref: IssueRef): { readonly id: string; readonly body: string } {
@@ -215,6 +242,93 @@ describe("a run that needs a human", () => {
     expect(world.notices(ref).join()).toContain("may still be working");
     expect(world.labels(ref)).toEqual([LABELS.human]);
     await expectStill();
+  });
+});
+
+describe("a run that was told", () => {
+  it("leaves a person alone who talks to the agent in its thread", async () => {
+    const ref = await underWay();
+    world.notifier("ntfy").setDown(true);
+    world.agentSays(ref, "AFK-Outcome: blocked the key is missing");
+    await world.watch();
+    await talk(ref);
+    world.advance(MINUTE);
+    await world.watch();
+    world.notifier("ntfy").setDown(false);
+    await world.watch();
+    await world.watch();
+    expect(world.labels(ref)).toEqual([LABELS.human]);
+    expect(world.effects().filter((each) => /^(interruptTurn|stopSession)/.test(each))).toEqual([]);
+    expect(world.agent.liveTurns("/data/o__a")).toHaveLength(1);
+  });
+
+  it("and released stays over when its notice is deleted", async () => {
+    const { ref } = await landedAndTold();
+    deleteOurs(ref, "<!-- afk:notice ");
+    await expectStill();
+    expect(world.notices(ref)).toEqual([]);
+  });
+
+  it("and released stays over when both of its comments are deleted", async () => {
+    const { ref } = await landedAndTold();
+    deleteOurs(ref, "<!-- afk:");
+    await talk(ref);
+    world.advance(HOUR);
+    await expectStill();
+    expect([world.records(ref), world.labels(ref)]).toEqual([[], []]);
+  });
+
+  it("and released rings no doorbell that was configured since", async () => {
+    const { ref } = await landedAndTold();
+    await talk(ref);
+    const later = new FakeNotifier("later");
+    (world.notifiers as FakeNotifier[]).push(later);
+    await expectStill(3);
+    expect(later.rung).toEqual([]);
+  });
+
+  it("cancelled by a person is told after a crash, and its ready label goes", async () => {
+    const ref = await underWay();
+    world.agentLands(ref, { ci: "pending" });
+    await world.watch();
+    world.tracker.unlabel(ref, LABELS.inProgress, MARIA);
+    const life = world.life([{ kind: "crash-after", effect: 1 }]);
+    await expect(world.watch(life)).rejects.toThrow("the process died");
+    world.advance(LEASE_TTL_MS);
+    await world.watch();
+    expect([world.notices(ref).length, world.labels(ref)]).toEqual([1, []]);
+  });
+});
+
+describe("a step of a verdict that fails", () => {
+  it("keeps no other step and no doorbell from being tried, and the lock label on", async () => {
+    const ref = await underWay();
+    world.agentSays(ref, "AFK-Outcome: blocked the key is missing");
+    // 1 the record, 2 the notice, 3 the human label, 4 the ready label.
+    const life = world.life([
+      { kind: "fail-before", effect: 2 },
+      { kind: "fail-before", effect: 3 },
+    ]);
+    expect(await world.watch(life)).toMatchObject({ failed: 2 });
+    expect(world.logs("step failed, next tick tries again").map((line) => line.fields)).toEqual([
+      expect.objectContaining({ effect: "post-notice", issue: "o/a#1" }),
+      expect.objectContaining({ step: { kind: "add-label", label: LABELS.human } }),
+    ]);
+    expect(world.labels(ref)).toEqual([LABELS.inProgress]);
+    expect([rungs("ntfy").length, rungs("bell-two").length]).toEqual([1, 1]);
+    expect(await world.watch()).toMatchObject({ failed: 0 });
+    expect([world.notices(ref).length, world.labels(ref)]).toEqual([1, [LABELS.human]]);
+    expect([rungs("ntfy").length, rungs("bell-two").length]).toEqual([1, 1]);
+    await expectStill(3);
+  });
+
+  it("is counted beside a doorbell that is down", async () => {
+    const ref = await underWay();
+    world.notifier("ntfy").setDown(true);
+    world.agentLands(ref);
+    const life = world.life([{ kind: "fail-before", effect: 3 }]);
+    expect(await world.watch(life)).toMatchObject({ failed: 2 });
+    expect(world.state(ref)).toBe("open");
   });
 });
 
@@ -493,18 +607,25 @@ describe("the agent server", () => {
   it("that is silent brings no verdict, rings once past the ceiling, and keeps the run", async () => {
     const ref = await underWay();
     world.agent.setDown("connection refused");
-    expect(await world.watch()).toMatchObject({ waiting: { "agent-server": 1 } });
-    await expectStill();
+    expect(await world.watch()).toMatchObject({ waiting: { "agent-server": 1 }, failed: 1 });
+    await expectStillThoughFailing();
     world.advance(4 * HOUR);
-    await world.tickOn(2);
+    for (let tick = 0; tick < 2; tick += 1)
+      expect(await world.watch()).toMatchObject({ failed: 1 });
     expect(rungs("ntfy")).toEqual(["loud Agent server silent: o/a#1"]);
     expect(rungs("bell-two")).toHaveLength(1);
-    await expectStill();
+    await expectStillThoughFailing();
     expect(world.verdict(ref)).toBeNull();
     world.agent.setDown(null);
     world.agentLands(ref);
     await world.watch();
     expect(world.verdict(ref)).toBe("done green");
+  });
+
+  it("that is silent fails the tick, though no run waits for it", async () => {
+    world.agent.setDown("connection refused");
+    expect(await world.watch()).toMatchObject({ runs: 0, failed: 1 });
+    expect(world.errors()).toEqual(["agent server unreadable, its runs wait: connection refused"]);
   });
 
   it("that lost the turn in a restart is asked for it again, once", async () => {
@@ -530,6 +651,31 @@ describe("what does not fit", () => {
     expect(world.labels(ref)).toEqual([LABELS.human]);
     await expectStill();
     expect(world.notices(ref)).toHaveLength(1);
+  });
+
+  it("an in-progress label waits while nobody can say whether it has a thread", async () => {
+    const ref = world.addIssue();
+    world.tracker.label(ref, LABELS.inProgress, MARIA);
+    world.agent.setDown("connection refused");
+    expect(await world.effectsOf(() => world.watch())).toEqual([]);
+    expect(world.errors().join()).toContain("does not tell of a thread");
+    world.agent.setDown(null);
+    await world.watch();
+    expect(world.verdict(ref)).toBe("needs-human orphan");
+  });
+
+  it("a run taken for an orphan while its thread was in the archive is found again", async () => {
+    const ref = await underWay();
+    const thread = { commandId: "person-1", threadId: world.threadOf(ref) };
+    await world.agent.archiveThread(thread);
+    world.tracker.deleteComment(ref, progressCommentOf(ref).id);
+    await world.watch();
+    expect(world.verdict(ref)).toBe("needs-human orphan");
+    await world.agent.unarchiveThread({ ...thread, commandId: "person-2" });
+    world.advance(HOUR);
+    await world.watch();
+    expect(world.records(ref)).toHaveLength(2);
+    expect(world.record(ref)).toMatchObject({ isRebuilt: true, verdict: null });
   });
 
   it("a deleted progress comment is rebuilt with every attempt counted as spent", async () => {
@@ -575,6 +721,40 @@ describe("what does not fit", () => {
     expect(world.labels(ref)).toEqual([LABELS.inProgress, LABELS.ready]);
     expect(world.logs("live thread of a repo that is not enrolled")).toHaveLength(1);
     await expectStill(5);
+  });
+
+  it("a live thread whose issue is gone is interrupted", async () => {
+    const ref = await underWay();
+    world.tracker.removeIssue(ref);
+    world.issues.length = 0;
+    const effects = await world.effectsOf(async () => {
+      expect(await world.watch()).toMatchObject({ runs: 0, failed: 0 });
+    });
+    expectEffects(effects, [/^interruptTurn/]);
+    expect(world.agent.liveTurns("/data/o__a")).toEqual([]);
+    expect(world.logs("live thread of an issue that is gone")).toHaveLength(1);
+    await expectStill(5);
+  });
+
+  it("a stray's refused interrupt is counted", async () => {
+    await underWay("b");
+    world.settings.repos = [repoNamed("a")];
+    world.refusals.next.set("interruptTurn", 1);
+    expect(await world.watch()).toMatchObject({ failed: 1 });
+  });
+
+  it("a stray that no interrupt changes is left, with a warning, after a turn's longest time", async () => {
+    const ref = await underWay("b");
+    world.agent.zombie(world.threadOf(ref));
+    world.settings.repos = [repoNamed("a")];
+    const { updatedAt } = world.thread(ref);
+    const limit = Date.parse(updatedAt) + world.settings.limits.turnMsMax;
+    world.advance(limit - world.clock.now());
+    const effects = await world.effectsOf(() => world.watch());
+    expectEffects(effects, [/^interruptTurn/]);
+    world.advance(1);
+    await expectStill();
+    expect(world.logs("stray heeds no interrupt")).toHaveLength(30);
   });
 
   it("a live thread in somebody else's folder is not touched", async () => {

@@ -77,3 +77,26 @@ it("a Slack webhook rings from a file that holds its address", async () => {
   expect(slack.messages).toMatchObject([{ postedBy: "webhook" }]);
   expect(secrets.redact(`POST ${slack.webhookUrl}`)).toBe("POST [redacted]");
 });
+
+it("every secret is known before anything is read, and one that cannot be had stops no tick", async () => {
+  const env = {
+    AFK_KILL_SWITCH: "false",
+    AFK_ALLOWLIST: "o/r",
+    GITHUB_TOKEN: "gh-token",
+    T3_BASE_URL: "http://127.0.0.1:1",
+    T3_TOKEN: "t3-token",
+    T3_MODEL: "model",
+    NTFY_URL: "http://127.0.0.1:1",
+    NTFY_TOPIC: "family-bells",
+    NTFY_TOKEN: "ntfy-token",
+    SLACK_WEBHOOK_URL_FILE: "/nowhere/webhook",
+  };
+  const parsed = parseConfig(env, null);
+  if (parsed.kind === "problems") throw new Error(JSON.stringify(parsed.problems));
+  const secrets = createSecrets();
+  const { close } = await wire(parsed.config, { loop: "watcher", log, secrets });
+  await close();
+  const said = "gh-token t3-token ntfy-token family-bells";
+  expect(secrets.redact(said)).toBe("[redacted] [redacted] [redacted] [redacted]");
+  expect(secrets.redactTokens(said)).toBe("[redacted] [redacted] [redacted] family-bells");
+});

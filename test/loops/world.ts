@@ -1,4 +1,5 @@
 import { type PollSettings, pollTick, type PollSummary } from "../../src/loops/poll-tick.ts";
+import { type Redaction, withoutSecrets } from "../../src/loops/redact.ts";
 import type { TickDeps } from "../../src/loops/deps.ts";
 import { type WatchSettings, watchTick, type WatchSummary } from "../../src/loops/watch-tick.ts";
 import { readLimits } from "../../src/pure/config-env.ts";
@@ -74,6 +75,8 @@ export type WorldOptions = {
   /** Whether taking and releasing the lease are numbered among the effects. */
   readonly leaseSteps?: "are-effects";
   readonly agent?: Partial<Omit<ConstructorParameters<typeof FakeAgent>[0], "clock">>;
+  /** What must not be told; without it nothing is secret. */
+  readonly redaction?: Redaction;
 };
 
 type Settings = {
@@ -101,11 +104,13 @@ export class World {
   /** What CI will say of a pushed head once it has run. */
   readonly #ciToCome = new Map<string, "green" | "red">();
   readonly #leaseSteps: typeof LEASE_WRITE_METHODS | readonly [];
+  readonly #redaction: Redaction | null;
   #processes = 0;
   #pushes = 0;
 
   constructor(options: WorldOptions = {}) {
     this.#leaseSteps = options.leaseSteps === undefined ? [] : LEASE_WRITE_METHODS;
+    this.#redaction = options.redaction ?? null;
     this.agent = new FakeAgent({ clock: this.clock, ...options.agent });
     this.notifiers = (options.notifiers ?? ["ntfy"]).map((name) => new FakeNotifier(name));
     const repos = (options.repos ?? ["a"]).map(repoNamed);
@@ -371,7 +376,7 @@ export class World {
       const line: LogLine = { level, fields: { ...fields }, message };
       if (!plan.isDead) this.timeline.push({ process, kind: "log", ...line });
     };
-    return {
+    const deps: TickDeps = {
       tracker: { reader: tracker, writer: tracker },
       agent: { reader: agent, writer },
       ci: faulty(this.ci, []),
@@ -381,6 +386,7 @@ export class World {
       now: this.clock.now,
       sha256,
     };
+    return this.#redaction === null ? deps : withoutSecrets(deps, this.#redaction);
   }
 }
 

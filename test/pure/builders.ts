@@ -246,7 +246,7 @@ export function recordOf(issue: IssueSeen, overrides: Partial<RunRecord> = {}): 
   const ready = findReadyEvent(issue, labels.ready) ?? labeled(labels.ready);
   const record = beginRecord({
     issue: issueKey(issue.ref),
-    runId: runIdOf(issue),
+    runId: overrides.runId ?? runIdOf(issue),
     issueNumber: issue.ref.number,
     approval: approvalOf(sha256, issue, ready),
     baseSha: aSha("base"),

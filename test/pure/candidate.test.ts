@@ -190,6 +190,40 @@ describe("a dispatch that was cut short waits", () => {
   });
 });
 
+describe("a dispatch that was cut short waits while a human has it", () => {
+  const HELD = {
+    kind: "hold",
+    because: "human-label",
+    detail: `${human} is newer than the approval`,
+  };
+  const taken = { labels: [ready, human], events: [labeled(ready), labeled(human)] };
+  const rows: ReadonlyArray<readonly [name: string, given: Case]> = [
+    ["when the human label is newer than the approval", { issue: taken }],
+    [
+      "when nothing shows which of the two is newer",
+      { issue: { labels: [ready, human], events: [labeled(ready)] } },
+    ],
+    ["past the adoption grace", { issue: taken, agoMs: limits.adoptGraceMs + 1 }],
+    [
+      "though it was paused or closed besides",
+      { issue: { ...taken, labels: [ready, human, paused], state: "closed" } },
+    ],
+  ];
+  it.each(rows)("%s", (_name, given) => {
+    expect(decide(given)).toEqual(HELD);
+  });
+
+  it("and goes on once the human label is off", () => {
+    const events = [labeled(ready), labeled(human), unlabeled(human)];
+    expect(decide({ issue: { events } })).toEqual(FINISH);
+    expect(decide({ issue: { events }, agoMs: limits.adoptGraceMs + 1 })).toEqual({
+      ...FINISH,
+      step: "hand-over",
+      detail: "the dispatch took too long",
+    });
+  });
+});
+
 describe("a run is not adopted", () => {
   const USED = { kind: "hold", because: "approval-already-used", detail: `by run ${RUN_ID}` };
   const rows: ReadonlyArray<readonly [name: string, given: Case]> = [
@@ -233,7 +267,10 @@ describe("a run is not adopted", () => {
 
 describe("an adoption comes first", () => {
   it.each([
-    ["human-label", { labels: [ready, human] }],
+    [
+      "human-label, one of before the approval",
+      { labels: [ready, human], events: [labeled(human), labeled(ready)] },
+    ],
     ["is-pull-request", { isPullRequest: true }],
     ["blocked", { blockers: { kind: "unreadable", why: "" } }],
     ["issue-unreadable", { history: { kind: "truncated", events: [labeled(ready)] } }],

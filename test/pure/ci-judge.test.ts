@@ -63,7 +63,7 @@ const rows: ReadonlyArray<readonly [name: string, words: readonly Word[], want: 
   ["no checks may be checks that were not read", ["none", "unread"], "unreadable: commit 1"],
   ["a pending may be answered by an unread one", ["pending", "unread"], "unreadable: commit 1"],
   ["our red needs no other reading", ["red", "unread"], "red on 0, our own"],
-  ["a green needs no other reading", ["none", "unread", "green"], "green on 2"],
+  ["a green proves nothing of an unread one", ["none", "unread", "green"], "unreadable: commit 1"],
 ];
 
 describe("what CI says of a run", () => {
@@ -73,6 +73,56 @@ describe("what CI says of a run", () => {
 
   it("says nothing yet of what was red before it", () => {
     expect(judgeCi(commits("red"))).toMatchObject({ redOnBase: null });
+  });
+
+  describe("of a red and a green after it", () => {
+    const other = { source: "check:other" };
+    const of = (sha: string, ...checks: readonly Check[]): ChecksSeen => ({
+      kind: "read",
+      sha,
+      checks,
+    });
+    const [test, lint] = [check("failure", "test"), check("failure", "lint")];
+    const [tested, linted] = [check("success", "test"), check("success", "lint")];
+    const docs = check("success", "docs-lint");
+    const mendings: ReadonlyArray<
+      readonly [name: string, commits: readonly ChecksSeen[], want: string]
+    > = [
+      ["only other checks ran", [of("0", test), of("1", docs)], "red on 0, our own"],
+      ["what was red ran", [of("0", test), of("1", docs, tested)], "green on 1"],
+      [
+        "what was red was skipped",
+        [of("0", test), of("1", docs, check("skipped", "test"))],
+        "red on 0, our own",
+      ],
+      ["one of two ran", [of("0", test, lint), of("1", tested)], "red on 0, our own"],
+      [
+        "the two ran, each on another commit",
+        [of("0", test, lint), of("1", tested), of("2", linted)],
+        "red on 0, our own",
+      ],
+      ["both ran", [of("0", test, lint), of("1", tested, linted)], "green on 1"],
+      ["a later one ran it", [of("0", test), of("1", docs), of("2", tested)], "green on 2"],
+      ["its workflow was renamed", [of("0", test), of("1", { ...tested, ...other })], "green on 1"],
+      [
+        "another workflow's check of the name ran, as it did before",
+        [of("0", test, { ...tested, ...other }), of("1", { ...tested, ...other })],
+        "red on 0, our own",
+      ],
+      [
+        "what was red succeeded where something else is red",
+        [of("0", test), of("1", tested, lint)],
+        "red on 0, our own",
+      ],
+      [
+        "what a descendant failed ran, and ours was cancelled",
+        [of("0", check("cancelled", "test")), of("1", lint), of("2", linted)],
+        "green on 2",
+      ],
+    ];
+    it.each(mendings)("%s", (_name, seen, want) => {
+      expect(tell(judgeCi(seen))).toBe(want);
+    });
   });
 
   const anyWord = fc.constantFrom<Word>(

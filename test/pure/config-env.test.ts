@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 
-import { LIMIT_KEYS, REPOS_MAX } from "../../src/pure/config-env.ts";
+import { LIMIT_KEYS, readLimits, REPOS_MAX } from "../../src/pure/config-env.ts";
+import type { Reading } from "../../src/pure/config-reading.ts";
 import { parseConfig } from "../../src/pure/config.ts";
 import { KNOWN_AFK_KEYS } from "../../src/pure/gates.ts";
 import type { Limits } from "../../src/pure/limits.ts";
@@ -12,9 +13,11 @@ function problemsOf(env: Env): readonly string[] {
   return result.kind === "ok" ? [] : result.problems.map((each) => `${each.key} ${each.problem}`);
 }
 
+/** Null when there is a problem. Whether this version does anything with a bound yet is not asked here. */
 function limitsOf(env: Env): Limits | null {
-  const result = parseConfig(env, undefined);
-  return result.kind === "ok" ? result.config.limits : null;
+  const reading: Reading = { env, problems: [] };
+  const limits = readLimits(reading);
+  return reading.problems.length === 0 ? limits : null;
 }
 
 const limits = Object.entries(LIMIT_KEYS).map(

@@ -133,12 +133,19 @@ it("the doorbell of Slack is a webhook or a bot", () => {
   });
 });
 
-it("a Forgejo may be written down before a repo on it is enrolled", () => {
+it("a Forgejo is for later: it is refused rather than ignored, both of its keys at once", () => {
   const env = { ...ARMED, FORGEJO_URL: "https://git.example/", FORGEJO_TOKEN_FILE: "/run/f" };
-  expect(configOf(env).forgejo).toEqual({
-    url: "https://git.example",
-    token: { kind: "file", path: "/run/f" },
-  });
+  expect(problemsOf(env)).toEqual([
+    "FORGEJO_URL is not supported by this version yet",
+    "FORGEJO_TOKEN is not supported by this version yet",
+  ]);
+});
+
+it("an archive is for later: only never is taken", () => {
+  expect(configOf({ AFK_ARCHIVE_AFTER_SECONDS: "0" }).limits.archiveAfterMs).toBe(0);
+  expect(problemsOf({ AFK_ARCHIVE_AFTER_SECONDS: "1" })).toEqual([
+    "AFK_ARCHIVE_AFTER_SECONDS is not supported by this version yet",
+  ]);
 });
 
 describe("what is wrong is named", () => {
@@ -293,12 +300,12 @@ describe("what is wrong is named", () => {
     [
       "a Forgejo without a token",
       { FORGEJO_URL: "http://f" },
-      ["FORGEJO_TOKEN is missing, and belongs together with FORGEJO_URL"],
+      ["FORGEJO_URL is not supported by this version yet"],
     ],
     [
       "a Forgejo token without an address",
       { FORGEJO_TOKEN: "x" },
-      ["FORGEJO_URL is missing, and belongs together with FORGEJO_TOKEN"],
+      ["FORGEJO_TOKEN is not supported by this version yet"],
     ],
     [
       "a Slack bot without a channel",
@@ -392,19 +399,9 @@ describe("what an armed configuration needs", () => {
     ]);
   });
 
-  it("includes the Forgejo for repos on it, which this version cannot serve yet", () => {
+  it("is no Forgejo for repos on it, which this version cannot serve yet", () => {
     const env = { ...ARMED, AFK_ALLOWLIST: "forgejo:octo/demo", GITHUB_TOKEN: undefined };
     expect(problemsOf(env)).toEqual([
-      "AFK_ALLOWLIST has forgejo:octo/demo: forgejo is not supported by this version yet",
-      "FORGEJO_URL is required to run, and not set",
-      "FORGEJO_TOKEN is required to run, and not set",
-    ]);
-  });
-
-  it("names half a Forgejo once", () => {
-    const env = { ...ARMED, AFK_ALLOWLIST: "forgejo:octo/demo", FORGEJO_URL: "http://f" };
-    expect(problemsOf(env)).toEqual([
-      "FORGEJO_TOKEN is missing, and belongs together with FORGEJO_URL",
       "AFK_ALLOWLIST has forgejo:octo/demo: forgejo is not supported by this version yet",
     ]);
   });

@@ -198,6 +198,18 @@ describe("T0: a live turn is stopped first", () => {
     expect(told(each)).toBe(want);
   });
 
+  it.each([
+    ["a live turn after the notice is a person's: it goes on", threadIn(running)],
+    ["in the archive too", threadIn(running, { isArchived: true })],
+    ["a silent server is not waited for after the notice", silent],
+  ])("%s", (_name, thread) => {
+    const turns = [aTurn({ firstSeen: startedAgo(HOUR) })];
+    const record = concluded({ ...needsHuman, stopAsks: 0 }, { turns });
+    expect(told({ record, seen: sight({}, { thread }) })).toBe(
+      "T0 add-label ready-for-human, release",
+    );
+  });
+
   it("each command is counted before it is sent", () => {
     const { record } = decide({ record: budget(0), seen: live });
     expect(record.verdict?.stopAsks).toBe(1);
@@ -484,6 +496,63 @@ describe("T0: what is another's by now", () => {
   ];
   it.each(rows)("%s", (_name, each, want) => {
     expect(told(each)).toBe(want);
+  });
+});
+
+describe("T0: a released run", () => {
+  const { notifyMsMax } = limits;
+  const off = unlabeled(labels.inProgress, { actor: ownActor, at: ago(0) });
+  const bare = (events: IssueOverrides["events"] = [off]) =>
+    sight({ labels: [labels.ready], comments: [], events });
+  const trying = (ms: number) => ({ ntfy: { firstTryAt: NOW - ms, state: "trying" as const } });
+  const unrung = concluded({ ...needsHuman, bells: {} });
+  const byPerson = [unlabeled(labels.inProgress, { at: ago(0) })];
+  const rows: Rows = [
+    ["is over, though its notice is gone", { record: unrung, seen: bare() }, "T0 nothing"],
+    [
+      "is over, though an agent works in its thread",
+      { record: unrung, seen: { ...bare(), thread: threadIn(running) } },
+      "T0 nothing",
+    ],
+    [
+      "rings what was begun, and no doorbell configured since",
+      {
+        record: concluded({ ...needsHuman, bells: trying(notifyMsMax) }),
+        seen: bare(),
+        policy: aPolicy({ notifiers: ["ntfy", "slack"] }),
+      },
+      "T0 ring ntfy",
+    ],
+    [
+      "gives up what was begun too long ago",
+      { record: concluded({ ...needsHuman, bells: trying(notifyMsMax + 1) }), seen: bare() },
+      "T0 nothing",
+    ],
+    [
+      "is none that a person released: that one is told",
+      { record: concluded({ ...cancelled, bells: {} }), seen: bare(byPerson) },
+      "T0 post-notice, remove-label ready-for-agent",
+    ],
+    [
+      "is none that a newer run has followed",
+      { record: unrung, seen: { ...bare(), isSuperseded: true } },
+      "T0 post-notice, remove-label ready-for-agent, ring ntfy",
+    ],
+    [
+      "is none that began after the release",
+      { record: { ...unrung, begunAt: NOW }, seen: bare([{ ...off, at: ago(SECOND) }]) },
+      "T0 post-notice, remove-label ready-for-agent, ring ntfy",
+    ],
+  ];
+  it.each(rows)("%s", (_name, each, want) => {
+    expect(told(each)).toBe(want);
+  });
+
+  it("has its undelivered doorbell noted", () => {
+    const record = concluded({ bells: trying(notifyMsMax + 1) });
+    expect(decide({ record, seen: bare() }).record.verdict?.bells["ntfy"]?.state).toBe(
+      "undelivered",
+    );
   });
 });
 

@@ -108,7 +108,8 @@ describe("locks by an issue", () => {
   });
 
   it("an older run's turn locks although a newer run was concluded", () => {
-    const newer = anIssue({ labels: [inProgress], comments: [asked(0), CONCLUDED] });
+    const concluded = bodyOf(aRecord({ runId: "0123456789ab", verdict: aVerdict() }));
+    const newer = anIssue({ labels: [inProgress], comments: [asked(0), concluded] });
     expect(issueLocks(newer, labels, clock)).toEqual([ASKED]);
   });
 });

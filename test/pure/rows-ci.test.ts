@@ -342,6 +342,12 @@ describe("T17: a red that only a descendant shows", () => {
     ["in a check that our commit never failed costs no attempt", stranger, ["build"], false],
     ["in a check that our commit failed before costs one", stranger, ["nightly"], true],
     ["in one of each costs one", red(["nightly", "build"], { isOwnHead: false }), ["build"], true],
+    [
+      "in a check of a long name that our commit failed before costs one",
+      red(["<".repeat(300)], { isOwnHead: false }),
+      ["_".repeat(60)],
+      true,
+    ],
     ["on our own head costs one", red(["nightly"]), [], true],
   ] as const)("%s", (_name, ci, own, isCounted) => {
     const decision = decide({ record: record([aPushedTurn()], own), seen: saw(ci) });

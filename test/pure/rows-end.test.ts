@@ -1,6 +1,11 @@
 import { describe, expect, it } from "vitest";
 
-import type { RunRecord, TurnEnd, TurnRecord } from "../../src/pure/run-record.ts";
+import {
+  type RunRecord,
+  type TurnEnd,
+  type TurnRecord,
+  TURNS_MAX,
+} from "../../src/pure/run-record.ts";
 import type { Outcome } from "../../src/pure/verdict.ts";
 import { aRecord, aSha, aTurn, HOUR, limits, MINUTE, NOW, startedAgo } from "./builders.ts";
 import {
@@ -354,15 +359,42 @@ describe("T13: over without both a commit and the outcome", () => {
     );
   });
 
-  it("is recorded as the next turn, and older words are let go", () => {
+  it("is recorded as the next turn", () => {
     const { record } = decide({ record: ended({ words: "much" }), seen: rest });
     expect(record.turns.map((turn) => [turn.ordinal, turn.kind, turn.attempt])).toEqual([
       [0, "first", 0],
       [1, "nudge", 0],
     ]);
-    expect(record.turns.at(0)?.end).toEqual(anEnd({ words: "" }));
+    expect(record.turns.at(0)?.end).toEqual(anEnd({ words: "much" }));
     expect(record.turns.at(-1)).toEqual(
       aTurn({ ordinal: 1, kind: "nudge", asked: startedAgo(0), isCounted: true }),
+    );
+  });
+});
+
+describe("a run of as many turns as a record holds", () => {
+  /** The newest turn ended; those before it were asked for when the run was paused. */
+  const ofTurns = (count: number, newest: Partial<TurnRecord> = {}): RunRecord => {
+    const older = Array.from({ length: count - 1 }, () => aTurn({ kind: "restart", end: anEnd() }));
+    return aRecord({ turns: [...older, endedTurn({}, newest)] });
+  };
+  const lost = { end: null, asked: startedAgo(limits.startGraceMs + 1) };
+  const rows: Rows = [
+    ["gets the last one", { record: ofTurns(TURNS_MAX - 1), seen: rest }, "T13 ask nudge"],
+    ["gets no more", { record: ofTurns(TURNS_MAX), seen: rest }, "T13 needs-human stalled"],
+    [
+      "is asked again for the last one, when that was lost",
+      { record: ofTurns(TURNS_MAX, lost), seen: aSight({ thread: gone }) },
+      "T9 ask first in a new thread",
+    ],
+  ];
+  it.each(rows)("%s", (_name, given, want) => {
+    expect(told(given)).toBe(want);
+  });
+
+  it("says so", () => {
+    expect(decide({ record: ofTurns(TURNS_MAX), seen: rest }).record.verdict?.detail).toBe(
+      "more turns than a run may have: 60 were asked for",
     );
   });
 });

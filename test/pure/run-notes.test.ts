@@ -133,24 +133,30 @@ describe("questions", () => {
     ]);
   });
 
-  it("beyond twenty at once wait for their turn", () => {
-    expect(ask(aRecord(), ...ids(20)).questions).toHaveLength(20);
-    expect(ask(aRecord(), ...ids(21)).questions).toHaveLength(20);
-    expect(ask(ask(aRecord(), ...ids(21)), "q20").questions).toHaveLength(21);
+  it("beyond five at once wait for their turn", () => {
+    expect(ask(aRecord(), ...ids(5)).questions).toHaveLength(5);
+    expect(ask(aRecord(), ...ids(6)).questions).toHaveLength(5);
+    expect(ask(ask(aRecord(), ...ids(6)), "q5").questions).toHaveLength(6);
   });
 
-  it("beyond fifty let the answered ones go", () => {
-    const full = ask(ask(ask(aRecord(), ...ids(20)), ...ids(20, 20)), ...ids(10, 40));
-    expect(full.questions).toHaveLength(50);
-    const next = ask(full, "q49", "q50");
-    expect(next.questions.map((each) => each.requestId)).toEqual(["q49", "q50"]);
-    expect(ask(next, "q49", "q50")).toEqual(next);
+  it("beyond twenty let the answered ones go, the oldest first", () => {
+    const noted = (record: RunRecord) => record.questions.map((each) => each.requestId);
+    let full = ask(aRecord(), ...ids(5));
+    for (const from of [5, 10, 15]) full = ask(full, "q0", ...ids(5, from).slice(1));
+    expect(full.questions).toHaveLength(17);
+    full = ask(full, "q0", "a", "b", "c");
+    expect(full.questions).toHaveLength(20);
+    const next = ask(full, "q0", "d");
+    expect(next.questions).toHaveLength(20);
+    expect(noted(next)).not.toContain("q1");
+    expect(noted(next).slice(-2)).toEqual(["q0", "d"]);
+    expect(ask(next, "q0", "d")).toEqual(next);
   });
 
-  it("with an id that no record holds are known by its beginning", () => {
-    const long = "x".repeat(300);
+  it("with an id that no record holds are known by its ends", () => {
+    const long = `<${"x".repeat(300)}`;
     const noted = ask(aRecord(), long);
-    expect(noted.questions[0]?.requestId).toHaveLength(200);
+    expect(noted.questions[0]?.requestId).toHaveLength(60);
     expect(ask(noted, long)).toEqual(noted);
   });
 });
@@ -178,14 +184,21 @@ describe("commits", () => {
     expect(see(aPushedRecord(), []).commits).toEqual(aPushedRecord().commits);
   });
 
-  it("beyond a hundred are the oldest and the newest, and no tick notes them anew", () => {
-    expect(see(aRecord(), many(100)).commits).toHaveLength(100);
-    const full = see(aRecord(), many(102));
-    expect(full.commits).toHaveLength(100);
-    expect(shas(full).slice(-2)).toEqual([aSha("c98"), aSha("c101")]);
-    expect(see(full, many(102), NOW + 1)).toEqual(full);
-    const next = see(full, many(103), NOW + 1);
-    expect(shas(next).slice(-2)).toEqual([aSha("c98"), aSha("c102")]);
+  it("end with the newest, in whatever order they are seen", () => {
+    const first = see(aRecord(), [aCommit("newest")]);
+    const later = see(first, [aCommit("a"), aCommit("newest")], NOW + 1);
+    expect(shas(later)).toEqual([aSha("a"), aSha("newest")]);
+    expect(later.commits.at(-1)).toEqual(first.commits[0]);
+  });
+
+  it("beyond sixty are the oldest and the newest, and no tick notes them anew", () => {
+    expect(shas(see(aRecord(), many(60)))).toEqual(many(60).map((each) => each.sha));
+    const full = see(aRecord(), many(62));
+    expect(full.commits).toHaveLength(60);
+    expect(shas(full).slice(-2)).toEqual([aSha("c58"), aSha("c61")]);
+    expect(see(full, many(62), NOW + 1)).toEqual(full);
+    const next = see(full, many(63), NOW + 1);
+    expect(shas(next).slice(-2)).toEqual([aSha("c58"), aSha("c62")]);
     expect(next.commits.at(-1)?.firstSeen.at).toBe(NOW + 1);
   });
 });
@@ -214,10 +227,11 @@ describe("CI", () => {
   });
 
   it("is noted by no more names than a record holds", () => {
-    const noted = note(aPushedRecord(), { ci: check(101) });
-    expect(noted.ownRedChecks).toHaveLength(100);
-    expect(note(noted, { ci: red(["y".repeat(400)]) }).ownRedChecks).toHaveLength(100);
-    expect(note(aRecord(), { ci: red(["y".repeat(400)]) }).ownRedChecks[0]).toHaveLength(300);
+    const noted = note(aPushedRecord(), { ci: check(31) });
+    expect(note(aPushedRecord(), { ci: check(30) }).ownRedChecks).toHaveLength(30);
+    expect(noted.ownRedChecks).toHaveLength(30);
+    expect(note(noted, { ci: red(["y".repeat(400)]) }).ownRedChecks).toHaveLength(30);
+    expect(note(aRecord(), { ci: red(["y".repeat(400)]) }).ownRedChecks[0]).toHaveLength(60);
   });
 
   it("on a descendant begins the first red and names nothing as ours", () => {

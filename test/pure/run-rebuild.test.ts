@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { hashText, messageIdOf } from "../../src/pure/identity.ts";
 import { newTurn, RunRecordSchema } from "../../src/pure/run-record.ts";
-import { orphanRecord, rebuildRecord } from "../../src/pure/run-rebuild.ts";
+import { isOrphan, orphanRecord, rebuildRecord } from "../../src/pure/run-rebuild.ts";
 import type { ThreadMessage, ThreadRead } from "../../src/pure/thread.ts";
 import {
   ago,
@@ -133,6 +133,10 @@ describe("the record of an orphan", () => {
     });
     expect(record.verdict).toMatchObject({ kind: "needs-human", because: "orphan", at: NOW });
     expect(record.verdict?.detail).toContain("an agent may still be working on it");
+  });
+
+  it("is known for one, and a run's for none", () => {
+    expect([isOrphan(record), isOrphan(rebuild({ kind: "unknown" }))]).toEqual([true, false]);
   });
 
   it("has the same run id at every tick, so that it is handed over once", () => {

@@ -1,9 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { type RunRecord, RunRecordSchema, type TurnRecord } from "../../src/pure/run-record.ts";
+import {
+  recordKey,
+  type RunRecord,
+  RunRecordSchema,
+  type TurnRecord,
+} from "../../src/pure/run-record.ts";
 import { decodeComment, encodeRecord, runMarker } from "../../src/pure/run-record-codec.ts";
 import { VERDICT_BECAUSES } from "../../src/pure/verdict.ts";
+import { threadIdOf } from "../../src/pure/identity.ts";
 import { aRecord } from "./builders.ts";
 
 /** Text that means to break out: of the HTML comment, of the line, of the JSON, of the encoding. */
@@ -38,6 +44,7 @@ const count = fc.nat(10_000);
 const clock = fc.record({ at: ms, pausedMs: ms, waitedMs: ms });
 const sha = fc.stringMatching(/^[0-9a-f]{40}$/);
 const runId = fc.stringMatching(/^[0-9a-f]{12}$/);
+const key = anyText(300).map(recordKey);
 const id = anyText(200).filter((text) => text.length > 0);
 const detail = anyText(2000);
 const bells = fc.dictionary(
@@ -64,7 +71,8 @@ const turn: fc.Arbitrary<TurnRecord> = fc.record({
   ordinal: count,
   kind: fc.constantFrom("first", "corrective", "nudge", "restart", "answer"),
   attempt: count,
-  threadId: id,
+  // Its run is known only when the record is put together.
+  threadId: fc.nat(9999).map(String),
   asked: clock,
   firstSeen: orNull(clock),
   wasSeenEarlier: fc.boolean(),
@@ -85,7 +93,7 @@ const stillness = fc.record({ since: orNull(ms), ms });
 
 const anyRecord: fc.Arbitrary<RunRecord> = fc
   .record({
-    issue: anyText(300),
+    issue: anyText(290).map((text) => `${text}#12`),
     runId,
     approval: fc.record({
       eventId: id,
@@ -103,9 +111,12 @@ const anyRecord: fc.Arbitrary<RunRecord> = fc
     commits: fc.array(commit, { maxLength: 3 }),
     firstRed: orNull(clock),
     ciSeen: fc.constantFrom("green" as const, "red" as const, "pending" as const),
-    ownRedChecks: fc.array(anyText(300), { maxLength: 3 }),
+    ownRedChecks: fc.array(key, { maxLength: 3 }),
     clocks: fc.record({ paused: stillness, waited: stillness }),
-    questions: fc.array(fc.record({ requestId: id, firstSeen: clock, bells }), { maxLength: 2 }),
+    questions: fc.array(
+      fc.record({ requestId: key.filter((text) => text !== ""), firstSeen: clock, bells }),
+      { maxLength: 2 },
+    ),
     silence: orNull(fc.record({ since: clock, bells })),
     waitingOn: orNull(anyText(60)),
     metering: fc.constantFrom("unmetered" as const, "metered" as const),
@@ -121,7 +132,18 @@ const anyRecord: fc.Arbitrary<RunRecord> = fc
     ),
   })
   // Whatever else a record holds, it holds as it begins.
-  .map((parts) => ({ ...aRecord(), ...parts }));
+  .map((parts) => ({
+    ...aRecord(),
+    ...parts,
+    turns: parts.turns.map((each) => ({
+      ...each,
+      threadId: threadIdOf({
+        runId: parts.runId,
+        issueNumber: 12,
+        restart: Number(each.threadId),
+      }),
+    })),
+  }));
 
 describe("every record", () => {
   it("is one that the schema takes", () => {

@@ -10,7 +10,16 @@ import {
   runMarker,
 } from "../../src/pure/run-record-codec.ts";
 import type { RunRecord } from "../../src/pure/run-record.ts";
-import { anEnd, anIssue, aRecord, aTurn, aVerdict, bodyOf, RUN_ID } from "./builders.ts";
+import {
+  anEnd,
+  anIssue,
+  aRecord,
+  aTurn,
+  aVerdict,
+  bodyOf,
+  RUN_ID,
+  startedAgo,
+} from "./builders.ts";
 
 const ISSUE = "acme/widgets#12";
 const record = aRecord();
@@ -49,6 +58,10 @@ describe("a record", () => {
     expect(decode(body)).toEqual(READ);
   });
 
+  it("is read under whatever case the repo's name is spelled in", () => {
+    expect(decode(bodyOf(record), "Acme/WIDGETS#12")).toEqual(READ);
+  });
+
   it("gives the same text in whatever order its keys stand", () => {
     const reversed = Object.fromEntries(Object.entries(record).toReversed()) as RunRecord;
     expect(encodeRecord(reversed)).toBe(encodeRecord(record));
@@ -85,6 +98,11 @@ describe("a comment without a record of this issue", () => {
     [
       "is foreign, when its record is of another repo",
       changed({ issue: "acme/gadgets#12" }),
+      { kind: "foreign", commentId: "c1" },
+    ],
+    [
+      "is foreign, when its record is of an issue whose number ends like this one's",
+      changed({ issue: "acme/widgets#112" }),
       { kind: "foreign", commentId: "c1" },
     ],
     [
@@ -139,6 +157,21 @@ describe("a damaged record", () => {
       "with something wrong inside a turn",
       changed({ turns: [aTurn(), { ...aTurn(), kind: "last" }] }),
       "its record is wrong at turns.1.kind",
+    ],
+    [
+      "with a thread that is not ours",
+      changed({ turns: [{ ...aTurn(), threadId: "somebody-elses" }] }),
+      "its record is wrong at turns.0.threadId",
+    ],
+    [
+      "with a thread of another run",
+      changed({ turns: [aTurn(), aTurn({ threadId: "afk-0123456789ab-12-0" })] }),
+      "its record names a thread of another run",
+    ],
+    [
+      "with a thread of another issue",
+      changed({ turns: [aTurn({ threadId: `afk-${RUN_ID}-2-0` }), aTurn()] }),
+      "its record names a thread of another run",
     ],
     [
       "with a key that means to change all objects",
@@ -197,7 +230,7 @@ describe("a record too long for a comment", () => {
 
   it("leaves turns that have no end as they are", () => {
     const long = ofTurns(10);
-    const open = aTurn({ ordinal: 10 });
+    const open = aTurn({ ordinal: 10, asked: startedAgo(0, { pausedMs: 1 }) });
     const decoded = decode(bodyOf({ ...long, turns: [open, ...long.turns, open] }));
     const turns = decoded.kind === "record" ? decoded.record.turns : [];
     expect([turns.at(0), turns.at(-1)]).toEqual([open, open]);
@@ -210,14 +243,21 @@ describe("a record too long for a comment", () => {
   });
 
   it("forgets nothing up to the limit, and what was said before one character above it", () => {
-    const base = ofTurns(3);
-    const room = RECORD_CHARACTERS_MAX - encodeRecord({ ...base, ownRedChecks: [""] }).length;
+    const ofLast = (detail: string): RunRecord => ({
+      ...ofTurns(3),
+      verdict: aVerdict({ detail }),
+      environmentId: "<".repeat(200),
+      issue: "<".repeat(300),
+      approval: { ...record.approval, eventId: "<".repeat(200) },
+    });
+    const room = RECORD_CHARACTERS_MAX - encodeRecord(ofLast("")).length;
+    expect(room).toBeLessThan(12_000);
     for (const [extra, first] of [
       [0, words],
       [1, ""],
     ] as const) {
-      const ownRedChecks = ["x".repeat(room + extra)];
-      const text = encodeRecord({ ...base, ownRedChecks });
+      const wide = Math.floor((room + extra) / 6);
+      const text = encodeRecord(ofLast("<".repeat(wide) + "x".repeat(room + extra - 6 * wide)));
       const read = JSON.parse(text.slice("<!-- afk:record ".length, -" -->".length)) as RunRecord;
       expect(read.turns[0]?.end?.words).toBe(first);
       expect(read.turns[2]?.end?.words).toBe(words);
@@ -229,6 +269,20 @@ describe("the progress comments of an issue", () => {
   const damaged = `${runMarker("0123456789ab")}\nnothing`;
   const issue = anIssue({
     comments: ["Hello", bodyOf(record), bodyOf(aRecord({ issue: "acme/widgets#13" })), damaged],
+  });
+
+  it("of one run are one, the oldest, whatever the younger hold", () => {
+    const done = bodyOf(aRecord({ verdict: aVerdict() }));
+    const lost = `${runMarker(RUN_ID)}\nnothing`;
+    const other = bodyOf(aRecord({ runId: "0123456789ab" }));
+    const idsOf = (...comments: readonly string[]): unknown =>
+      recordCommentsOf(anIssue({ comments })).map((each) => [each.kind, each.commentId]);
+    expect(idsOf(bodyOf(record), other, done, lost)).toEqual([
+      ["record", "c0"],
+      ["record", "c1"],
+    ]);
+    expect(idsOf(lost, done)).toEqual([["malformed", "c0"]]);
+    expect(idsOf(bodyOf(aRecord({ issue: "acme/gadgets#12" })), done)).toEqual([["record", "c1"]]);
   });
 
   it("are those that hold or held a record of it, oldest first", () => {

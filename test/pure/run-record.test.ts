@@ -4,6 +4,7 @@ import {
   beginRecord,
   lastTurn,
   newTurn,
+  recordKey,
   RunRecordSchema,
   wasSeen,
   withLastTurn,
@@ -109,13 +110,16 @@ describe("the newest turn", () => {
 describe("a record is bounded", () => {
   const commit = { sha: aSha("x"), phases: [], parent: null, firstSeen: startedAgo(0) };
   const question = { requestId: "q", firstSeen: startedAgo(0), bells: {} };
+  const bell = { firstTryAt: 0, state: "rung" as const };
+  const named = <T>(count: number, value: T): { [name: string]: T } =>
+    Object.fromEntries(Array.from({ length: count }, (_, at) => [`bell${at}`, value]));
   type Bound = readonly [name: string, max: number, of: (count: number) => unknown];
   const bounds: readonly Bound[] = [
-    ["turns", 200, (n) => aRecord({ turns: Array.from({ length: n }, () => aTurn()) })],
-    ["commits", 500, (n) => aRecord({ commits: Array.from({ length: n }, () => commit) })],
-    ["questions", 200, (n) => aRecord({ questions: Array.from({ length: n }, () => question) })],
-    ["red checks", 100, (n) => aRecord({ ownRedChecks: Array.from({ length: n }, () => "x") })],
-    ["characters of a check", 300, (n) => aRecord({ ownRedChecks: ["x".repeat(n)] })],
+    ["turns", 60, (n) => aRecord({ turns: Array.from({ length: n }, () => aTurn()) })],
+    ["commits", 60, (n) => aRecord({ commits: Array.from({ length: n }, () => commit) })],
+    ["questions", 20, (n) => aRecord({ questions: Array.from({ length: n }, () => question) })],
+    ["red checks", 30, (n) => aRecord({ ownRedChecks: Array.from({ length: n }, () => "x") })],
+    ["characters of a check", 60, (n) => aRecord({ ownRedChecks: ["x".repeat(n)] })],
     [
       "characters of last words",
       2000,
@@ -126,6 +130,13 @@ describe("a record is bounded", () => {
       2000,
       (n) => aRecord({ verdict: aVerdict({ detail: "x".repeat(n) }) }),
     ],
+    [
+      "characters of a request's id",
+      60,
+      (n) => aRecord({ questions: [{ ...question, requestId: "x".repeat(n) }] }),
+    ],
+    ["doorbells", 4, (n) => aRecord({ verdict: aVerdict({ bells: named(n, bell) }) })],
+    ["receipts", 4, (n) => aRecord({ receipts: named(n, "x") })],
     ["attempts", 10_000, (attempt) => aRecord({ turns: [aTurn({ attempt })] })],
     ["characters of an issue's name", 300, (n) => aRecord({ issue: "x".repeat(n) })],
     [
@@ -139,7 +150,7 @@ describe("a record is bounded", () => {
       "characters of a doorbell's name",
       40,
       (n) => {
-        const bells = { ["x".repeat(n)]: { firstTryAt: 0, state: "rung" as const } };
+        const bells = { ["x".repeat(n)]: bell };
         return aRecord({ verdict: aVerdict({ bells }) });
       },
     ],
@@ -147,5 +158,40 @@ describe("a record is bounded", () => {
   it.each(bounds)("in its %s to %i, and not one more", (_name, max, of) => {
     expect(RunRecordSchema.safeParse(of(max)).success).toBe(true);
     expect(RunRecordSchema.safeParse(of(max + 1)).success).toBe(false);
+  });
+
+  it.each([
+    ["names of checks", aRecord({ ownRedChecks: ["a<b"] })],
+    ["ids of requests", aRecord({ questions: [{ ...question, requestId: "a--b" }] })],
+    ["names of doorbells", aRecord({ verdict: aVerdict({ bells: { '"': bell } }) })],
+    ["threads", aRecord({ turns: [aTurn({ threadId: "somebody-elses" })] })],
+  ])("in what its %s are made of", (_name, record) => {
+    expect(RunRecordSchema.safeParse(record).success).toBe(false);
+  });
+});
+
+describe("the key of a name", () => {
+  it("is the name itself where that is short and plain", () => {
+    for (const name of ["", "test (node 24, 1/4)", "build-linux", "é✓", "x".repeat(60)]) {
+      expect(recordKey(name)).toBe(name);
+    }
+  });
+
+  it("is both ends of a long name", () => {
+    expect(recordKey(`${"a".repeat(30)}-${"b".repeat(30)}`)).toBe("a".repeat(30) + "b".repeat(30));
+  });
+
+  it("has nothing in it that takes more room than itself, and is its own key", () => {
+    for (const name of [
+      '<->--"\\\n\u0000',
+      "---",
+      `${"x".repeat(29)}😀${"y".repeat(40)}`,
+      "<".repeat(300),
+    ]) {
+      const key = recordKey(name);
+      expect(key).not.toMatch(/[<>]|--/);
+      expect(JSON.stringify(key)).toHaveLength(key.length + 2);
+      expect(recordKey(key)).toBe(key);
+    }
   });
 });

@@ -15,6 +15,7 @@ import {
   aRecord,
   aSession,
   aThread,
+  aTurn,
   aVerdict,
   bodyOf,
   DAY,
@@ -24,8 +25,11 @@ import {
   limits,
   MINUTE,
   NOW,
+  own,
+  ownActor,
   RUN_ID,
   SECOND,
+  unlabeled,
 } from "./builders.ts";
 
 const OTHER_RUN = "0123456789ab";
@@ -38,7 +42,8 @@ function find(
   threads: readonly ThreadSummary[] = [],
 ): readonly RunSubject[] {
   const adoptGraceMs = GRACE;
-  return findSubjects({ issue: anIssue(issue), threads, labels, now: NOW, adoptGraceMs });
+  const at = { now: NOW, adoptGraceMs };
+  return findSubjects({ issue: anIssue(issue), threads, labels, ownId: own.id, ...at });
 }
 
 /** A thread of a run, made so long ago. */
@@ -52,7 +57,11 @@ function threadOf(
 
 const watched = aRecord({ begunAt: NOW - HOUR });
 const concluded = aRecord({ begunAt: NOW - HOUR, verdict: aVerdict() });
-const older = aRecord({ runId: OTHER_RUN, begunAt: NOW - DAY });
+const older = aRecord({
+  runId: OTHER_RUN,
+  begunAt: NOW - DAY,
+  turns: [aTurn({ threadId: `afk-${OTHER_RUN}-12-0` })],
+});
 const damaged = `<!-- afk:run=${RUN_ID} -->\nno record`;
 const newer = `<!-- afk:run=${RUN_ID} -->\n<!-- afk:record {"version":2} -->`;
 
@@ -251,6 +260,128 @@ describe("the runs of an issue whose record is lost", () => {
       { ...LABELLED, comments: [newer] },
       [lost],
       [{ kind: "unreadable", runId: RUN_ID, why: OTHER_VERSION }],
+    ],
+  ]);
+});
+
+describe("the runs of an issue that was released", () => {
+  const released = unlabeled(labels.inProgress, { actor: ownActor, at: ago(30 * MINUTE) });
+  const byPerson = unlabeled(labels.inProgress, { at: ago(30 * MINUTE) });
+  const before = threadOf(RUN_ID, HOUR);
+  const after = threadOf(RUN_ID, 20 * MINUTE);
+  const off = { ...UNLABELLED, events: [released] };
+  const ended = { ...older, verdict: aVerdict() };
+  const ringing = aVerdict({ bells: { ntfy: { firstTryAt: NOW, state: "trying" } } });
+  const next = aRecord({ begunAt: NOW - 10 * MINUTE });
+  check([
+    ["one whose comments are gone is over", off, [before], []],
+    ["one whose thread came later is not", off, [after], [rebuildOf(RUN_ID)]],
+    [
+      "one that a person released is rebuilt",
+      { ...UNLABELLED, events: [byPerson] },
+      [before],
+      [rebuildOf(RUN_ID)],
+    ],
+    [
+      "one of too many comments is over",
+      { ...off, ownComments: { kind: "truncated", comments: [] } },
+      [before],
+      [],
+    ],
+    ["one whose comment is damaged is over", { ...off, comments: [damaged] }, [before], []],
+    ["one damaged whose thread is gone is over", { ...off, comments: [damaged] }, [], []],
+    [
+      "one damaged whose thread has no known age is over",
+      { ...off, comments: [damaged] },
+      [threadOf(RUN_ID, 0, { createdAt: "lately" })],
+      [],
+    ],
+    [
+      "one damaged whose thread came later is not",
+      { ...off, comments: [damaged] },
+      [after],
+      [rebuildOf(RUN_ID, "c0")],
+    ],
+    ["one that another version wrote is over", { ...off, comments: [newer] }, [before], []],
+    [
+      "an older one is over, though its notice is gone",
+      { ...LABELLED, events: [released], comments: [bodyOf(ended), bodyOf(next)] },
+      [],
+      [run(next, 1)],
+    ],
+    [
+      "an older one that the newer run's thread alone has followed is over",
+      { ...off, comments: [bodyOf(ended)] },
+      [after],
+      [rebuildOf(RUN_ID)],
+    ],
+    [
+      "an older one before a damaged one is told",
+      { ...off, comments: [bodyOf(ended), damaged] },
+      [],
+      [run(ended, 0, true)],
+    ],
+    [
+      "an older one that still rings is rung",
+      { ...off, comments: [bodyOf({ ...older, verdict: ringing }), bodyOf(next)] },
+      [],
+      [run({ ...older, verdict: ringing }, 0, true), run(next, 1)],
+    ],
+    [
+      "a release of the newer run is none of the older one's",
+      { ...off, comments: [bodyOf(ended), bodyOf(watched)] },
+      [],
+      [run(ended, 0, true), run(watched, 1)],
+    ],
+  ]);
+});
+
+describe("the runs of an issue whose label was handed over as an orphan's", () => {
+  const orphan = aRecord({
+    runId: OTHER_RUN,
+    begunAt: NOW - 10 * MINUTE,
+    turns: [],
+    verdict: aVerdict({ kind: "needs-human", because: "orphan" }),
+    approval: { ...aRecord().approval, eventId: "orphan:1" },
+  });
+  const told = `${noticeMarker(OTHER_RUN)}\nDone.`;
+  const lost = threadOf(RUN_ID, HOUR);
+  const released = unlabeled(labels.inProgress, { actor: ownActor, at: ago(9 * MINUTE) });
+  const events = [released];
+  check([
+    [
+      "the thread that was not seen is found",
+      { ...LABELLED, comments: [bodyOf(orphan), told] },
+      [lost],
+      [rebuildOf(RUN_ID)],
+    ],
+    [
+      "the thread that was not seen is found after the orphan's release",
+      { ...UNLABELLED, events, comments: [bodyOf(orphan), told] },
+      [lost],
+      [rebuildOf(RUN_ID)],
+    ],
+    [
+      "an orphan that is not told yet is told",
+      { ...LABELLED, comments: [bodyOf(orphan)] },
+      [lost],
+      [run(orphan, 0, true), rebuildOf(RUN_ID)],
+    ],
+    [
+      "a thread released before the orphan is over",
+      {
+        ...UNLABELLED,
+        events: [{ ...released, at: ago(30 * MINUTE) }],
+        comments: [bodyOf(orphan)],
+      },
+      [lost],
+      [run(orphan)],
+    ],
+    [
+      "a thread released after an orphan that came before it is over",
+      { ...UNLABELLED, events, comments: [bodyOf(orphan)] },
+      [threadOf(RUN_ID, 10 * MINUTE - SECOND)],
+      [run(orphan)],
     ],
   ]);
 });

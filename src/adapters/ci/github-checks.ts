@@ -12,6 +12,7 @@ const CheckRunWire = z.object({
   completedAt: z.string().nullable(),
   detailsUrl: z.string().nullable(),
   checkSuite: z.object({
+    status: z.string(),
     app: z.object({ slug: z.string() }).nullable(),
     workflowRun: z
       .object({ event: z.string(), workflow: z.object({ name: z.string() }) })
@@ -71,6 +72,8 @@ const UNFINISHED: ReadonlySet<string> = new Set([
   "WAITING",
 ]);
 
+const PASSING: ReadonlySet<CheckState> = new Set(["success", "neutral", "skipped"]);
+
 const STATUS_STATES: Readonly<Record<string, CheckState>> = {
   SUCCESS: "success",
   FAILURE: "failure",
@@ -88,7 +91,7 @@ export function toCheck(wire: z.infer<typeof ContextWire>): Check {
       return {
         name: wire.name,
         source: toSource(wire.checkSuite),
-        state: toCheckState(wire.status, wire.conclusion),
+        state: toCheckState(wire),
         at: wire.startedAt ?? wire.completedAt ?? NOT_STARTED_AT,
         url: wire.detailsUrl,
         id: wire.databaseId,
@@ -112,10 +115,20 @@ function toSource(suite: z.infer<typeof CheckRunWire>["checkSuite"]): string {
   return `check:${suite.app?.slug ?? "unknown app"}`;
 }
 
-function toCheckState(status: string, conclusion: string | null): CheckState {
+function toCheckState(wire: z.infer<typeof CheckRunWire>): CheckState {
+  const { status, conclusion } = wire;
   if (UNFINISHED.has(status)) return "pending";
   if (status !== "COMPLETED" || conclusion === null) return "unknown";
-  return lookUp(CONCLUSIONS, conclusion);
+  const state = lookUp(CONCLUSIONS, conclusion);
+  return PASSING.has(state) && isInUnfinishedWorkflow(wire.checkSuite) ? "pending" : state;
+}
+
+/**
+ * A job gets its check run only when the jobs it needs have ended: until the workflow has ended,
+ * passing checks are not all there will be. Suites of other Apps may stay queued for ever.
+ */
+function isInUnfinishedWorkflow(suite: z.infer<typeof CheckRunWire>["checkSuite"]): boolean {
+  return suite.workflowRun !== null && suite.status !== "COMPLETED";
 }
 
 function lookUp(words: Readonly<Record<string, CheckState>>, word: string): CheckState {

@@ -77,7 +77,7 @@ async function readPage(client: GithubClient, open: readonly Reading[]): Promise
             __typename
             ... on CheckRun {
               databaseId name status conclusion startedAt completedAt detailsUrl
-              checkSuite { app { slug } workflowRun { event workflow { name } } }
+              checkSuite { status app { slug } workflowRun { event workflow { name } } }
             }
             ... on StatusContext { context state createdAt targetUrl }
           }

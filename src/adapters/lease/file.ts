@@ -51,6 +51,9 @@ const Record = z.object({
   process: z.object({ id: z.number().int().positive(), scope: z.string() }).optional(),
 });
 
+// Not a token anybody has: theirs are UUIDs.
+const NOBODY = "";
+
 const GENERATION = /^[1-9]\d{0,14}$/;
 
 // Each round that fails means that another process moved on in between; after so many, whoever is so busy
@@ -126,11 +129,11 @@ function isStanding(me: Contender, newest: Newest): boolean {
   return me.process.isAlive(newest.process.id);
 }
 
+/** While our record is the newest nobody took the lease, even if it is over: then it is taken anew. */
 async function isHeld(me: Contender): Promise<boolean> {
   const newest = await readNewest(me);
   if (newest === null || newest.token !== me.token) return false;
   const leftMs = newest.endsAt - me.now();
-  if (leftMs <= 0) return false;
   if (leftMs * 2 >= me.ttlMs) return true;
   return append(me, newest.generation + 1);
 }
@@ -138,8 +141,9 @@ async function isHeld(me: Contender): Promise<boolean> {
 async function release(me: Contender): Promise<void> {
   const newest = await readNewest(me);
   if (newest === null || newest.token !== me.token) return;
-  // A record that is over at once, not a deletion: the highest number must never come again.
-  await create(me, newest.generation + 1, me.now());
+  // A record that is over at once, not a deletion: the highest number must never come again. It is nobody's,
+  // or who gave the lease back would take it for a lease of its own that ran out.
+  await create({ ...me, token: NOBODY }, newest.generation + 1, me.now());
 }
 
 /** Takes the lease as the record of this number. False when another process was faster. */

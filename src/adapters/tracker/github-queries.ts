@@ -8,7 +8,7 @@ export const ISSUES_PER_QUERY_MAX = 20;
 /** Issues per page of a list: a repo with more than 50 ready issues is rare, and ids are small. */
 const LIST_PAGE_SIZE = 50;
 /**
- * GitHub's own largest page, for histories and comments: older ones are said to be missing, not
+ * GitHub's own largest page, for histories and comments. Older events are said to be missing, not
  * read.
  */
 const HISTORY_PAGE_SIZE = 100;
@@ -30,9 +30,18 @@ export function issuePage(args: string): string {
   }`;
 }
 
-const WHO = `fragment Who on Actor {
+/** Who did something, as fragment `Who`. */
+export const WHO = `fragment Who on Actor {
   __typename login ... on User { databaseId } ... on Bot { databaseId }
 }`;
+
+/** The newest page of comments, or, by the arguments, one before it; needs fragment `Who`. */
+export function commentPage(args: string): string {
+  return `comments(last: ${HISTORY_PAGE_SIZE}${args}) {
+    pageInfo { hasPreviousPage startCursor }
+    nodes { fullDatabaseId body lastEditedAt author { ...Who } editor { ...Who } }
+  }`;
+}
 
 /** Everything a tick needs to know about one issue, as fragment `IssueDetail`. */
 export const ISSUE_DETAIL = `fragment IssueDetail on Issue {
@@ -59,9 +68,7 @@ export const ISSUE_DETAIL = `fragment IssueDetail on Issue {
   blockedBy(first: ${BLOCKERS_PAGE_SIZE}) {
     pageInfo { hasNextPage } nodes { number state repository { nameWithOwner } }
   }
-  comments(last: ${HISTORY_PAGE_SIZE}) {
-    pageInfo { hasPreviousPage } nodes { fullDatabaseId body author { ...Who } }
-  }
+  ${commentPage("")}
 }
 ${WHO}`;
 

@@ -78,10 +78,16 @@ const CommentWire = z.object({
   // Comment ids have outgrown the 32 bits that `databaseId` promises.
   fullDatabaseId: DatabaseId.nullable(),
   body: z.string(),
+  lastEditedAt: z.string().nullable(),
   author: ActorWire,
+  editor: ActorWire,
 });
 
-const LastPage = z.object({ hasPreviousPage: z.boolean() });
+/** One page of an issue's comments, oldest first. */
+export const CommentsPage = z.object({
+  pageInfo: z.object({ hasPreviousPage: z.boolean(), startCursor: z.string().nullable() }),
+  nodes: z.array(CommentWire.nullable()),
+});
 
 /** One issue as fragment `IssueDetail` answers. */
 const IssueWire = z.object({
@@ -94,13 +100,19 @@ const IssueWire = z.object({
   lastEditedAt: z.string().nullable(),
   repository: z.object({ nameWithOwner: z.string() }),
   labels: z.object({ nodes: z.array(Named) }),
-  timelineItems: z.object({ pageInfo: LastPage, nodes: z.array(EventWire.nullable()) }),
+  timelineItems: z.object({
+    pageInfo: z.object({ hasPreviousPage: z.boolean() }),
+    nodes: z.array(z.unknown()),
+  }),
   blockedBy: z.object({
     pageInfo: z.object({ hasNextPage: z.boolean() }),
     nodes: z.array(BlockerWire.nullable()),
   }),
-  comments: z.object({ pageInfo: LastPage, nodes: z.array(CommentWire.nullable()) }),
+  comments: CommentsPage,
 });
+
+/** An issue as far as one answer shows it. `olderComments`: where the comments not read yet end. */
+export type IssueRead = { readonly issue: IssueSeen; readonly olderComments: string | null };
 
 /** Names a blocker the token may not see: GitHub says only that it exists. */
 const HIDDEN_BLOCKER = "an issue hidden from this token";
@@ -132,14 +144,16 @@ export function toRepoFacts(ref: RepoRef, wire: z.infer<typeof RepoWire>): Part<
  * Translates one issue; whatever does not fit makes it unreadable. `ownId` is our own account's
  * id.
  */
-export function toIssueSeen(wire: unknown, repo: RepoRef, ownId: string): Part<IssueSeen> {
+export function toIssueRead(wire: unknown, repo: RepoRef, ownId: string): Part<IssueRead> {
   const part = readShape(wire, IssueWire);
   if (part.kind === "unreadable") return part;
   const issue = part.value;
   if (!isSameName(repo, issue.repository.nameWithOwner)) {
     return { kind: "unreadable", why: `the issue is in ${issue.repository.nameWithOwner} now` };
   }
-  const value: IssueSeen = {
+  const history = toHistory(issue.timelineItems);
+  if (history.kind === "unreadable") return history;
+  const seen: IssueSeen = {
     ref: { repo, number: issue.number },
     url: issue.url,
     title: issue.title,
@@ -151,11 +165,11 @@ export function toIssueSeen(wire: unknown, repo: RepoRef, ownId: string): Part<I
     createdAt: issue.createdAt,
     bodyEditedAt: issue.lastEditedAt,
     labels: issue.labels.nodes.map((label) => label.name),
-    history: toHistory(issue.timelineItems),
+    history: history.value,
     blockers: toBlockers(issue.blockedBy),
     ownComments: toOwnComments(issue.comments, ownId),
   };
-  return { kind: "read", value };
+  return { kind: "read", value: { issue: seen, olderComments: olderThan(issue.comments) } };
 }
 
 /** Whether GitHub's name of a repo is the one we asked for; GitHub ignores case in names. */
@@ -163,13 +177,21 @@ function isSameName(repo: RepoRef, nameWithOwner: string): boolean {
   return `${repo.owner}/${repo.name}`.toLowerCase() === nameWithOwner.toLowerCase();
 }
 
-function toHistory(wire: z.infer<typeof IssueWire>["timelineItems"]): IssueHistory {
+/**
+ * An event that cannot be read might be the one that takes an approval back. Only one older than
+ * all that can be read is no more than one of the missing older ones.
+ */
+function toHistory(wire: z.infer<typeof IssueWire>["timelineItems"]): Part<IssueHistory> {
   const events: IssueEvent[] = [];
-  for (const event of wire.nodes) {
-    if (event !== null) events.push(toEvent(event));
+  for (const node of wire.nodes) {
+    const event = readShape(node, EventWire);
+    if (event.kind === "read") events.push(toEvent(event.value));
+    else if (events.length > 0) {
+      return { kind: "unreadable", why: `an event of its history: ${event.why}` };
+    }
   }
   const isWhole = !wire.pageInfo.hasPreviousPage && events.length === wire.nodes.length;
-  return { kind: isWhole ? "complete" : "truncated", events };
+  return { kind: "read", value: { kind: isWhole ? "complete" : "truncated", events } };
 }
 
 function toEvent(wire: z.infer<typeof EventWire>): IssueEvent {
@@ -228,22 +250,42 @@ function toBlocker(wire: z.infer<typeof BlockerWire> | null): Blocker {
   return { key, state: wire.state === "OPEN" ? "open" : "closed" };
 }
 
-/** Keeps GitHub's order, which is that of creation. A comment we could not edit later is a gap. */
-function toOwnComments(
-  wire: z.infer<typeof IssueWire>["comments"],
-  ownId: string,
-): OwnCommentsSeen {
+/** The cursor before which a page of comments goes on; null when it begins with the first. */
+export function olderThan({ pageInfo }: z.infer<typeof CommentsPage>): string | null {
+  return pageInfo.hasPreviousPage ? (pageInfo.startCursor ?? "") : null;
+}
+
+/**
+ * Our own comments of one page; truncated when one of the page could not be read. Keeps GitHub's
+ * order, which is that of creation. A comment we could not edit later is a gap.
+ */
+export function toOwnComments(wire: z.infer<typeof CommentsPage>, ownId: string): OwnCommentsSeen {
   const comments = [];
-  let isWhole = !wire.pageInfo.hasPreviousPage;
+  let isWhole = true;
   for (const comment of wire.nodes) {
     if (comment === null) {
       isWhole = false;
       continue;
     }
-    const author = toActor(comment.author);
-    if (author.kind !== "account" || author.id !== ownId) continue;
+    if (!isOurs(comment, ownId)) continue;
     if (comment.fullDatabaseId === null) isWhole = false;
     else comments.push({ id: comment.fullDatabaseId, body: comment.body });
   }
   return { kind: isWhole ? "complete" : "truncated", comments };
+}
+
+/**
+ * Whether we wrote it and nobody else had a hand in it: whoever may write to the repo may edit any
+ * comment, which then still names us as its author.
+ */
+function isOurs(comment: z.infer<typeof CommentWire>, ownId: string): boolean {
+  if (!isAccount(comment.author, ownId)) return false;
+  // A deleted account leaves an edit without an editor.
+  const isEdited = comment.editor !== null || comment.lastEditedAt !== null;
+  return !isEdited || isAccount(comment.editor, ownId);
+}
+
+function isAccount(wire: z.infer<typeof ActorWire>, id: string): boolean {
+  const actor = toActor(wire);
+  return actor.kind === "account" && actor.id === id;
 }

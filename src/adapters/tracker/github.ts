@@ -14,11 +14,12 @@ import {
   type GithubClient,
   type GithubClientOptions,
 } from "./github-client.ts";
+import { readOlderComments } from "./github-comments.ts";
 import { isHiddenBlocker } from "./github-details.ts";
 import { listRepos, type TrackerContext } from "./github-list.ts";
 import { readPermissions } from "./github-permissions.ts";
 import { ISSUE_DETAIL, ISSUES_PER_QUERY_MAX } from "./github-queries.ts";
-import { DatabaseId, toIssueSeen } from "./github-wire.ts";
+import { DatabaseId, type IssueRead, toIssueRead } from "./github-wire.ts";
 import { createGithubWriter } from "./github-writes.ts";
 
 /** What a GitHub tracker needs. */
@@ -78,21 +79,27 @@ async function readIssues(
   });
 }
 
-type IssuePart = Part<IssueSeen> | { readonly kind: "absent" };
+type Absent = { readonly kind: "absent" };
 
 async function translate(
   context: TrackerContext,
   refs: readonly IssueRef[],
   answers: readonly AliasAnswer[],
-): Promise<readonly IssuePart[]> {
+): Promise<readonly (Part<IssueSeen> | Absent)[]> {
   if (refs.length === 0) return [];
   try {
     const ownId = await context.ownId();
-    return refs.map(({ repo }, index) => {
+    const parts = refs.map(({ repo }, index): Part<IssueRead> | Absent => {
       const answer = answers[index] ?? { kind: "failed", why: "no answer" };
       if (answer.kind === "failed") return { kind: "unreadable", why: answer.why };
       const found = FoundIssue.safeParse(answer.value).data?.issue;
-      return findGap(answer) ?? toIssueSeen(found, repo, ownId);
+      return findGap(answer) ?? toIssueRead(found, repo, ownId);
+    });
+    const reads = parts.flatMap((part) => (part.kind === "read" ? [part.value] : []));
+    const whole = await readOlderComments({ client: context.client, ownId }, reads);
+    return parts.map((part) => {
+      if (part.kind !== "read") return part;
+      return whole.get(part.value) ?? { kind: "unreadable", why: "no answer" };
     });
   } catch (error) {
     const why = `our own account could not be read: ${context.client.explain(error)}`;
@@ -103,7 +110,9 @@ async function translate(
 /**
  * A repo that is not found is unreadable, not absent: a token that lost its access sees the same.
  */
-function findGap(answer: AliasAnswer & { readonly kind: "answered" }): IssuePart | null {
+function findGap(
+  answer: AliasAnswer & { readonly kind: "answered" },
+): (Part<never> & { readonly kind: "unreadable" }) | Absent | null {
   for (const error of answer.errors) {
     const path = error.path ?? [];
     if (error.type === "NOT_FOUND" && path.length === 2 && path[1] === "issue") {

@@ -17,6 +17,7 @@ function checkRun(changes: Record<string, unknown> = {}) {
     completedAt: "2026-01-01T00:05:00Z",
     detailsUrl: "https://github.test/run",
     checkSuite: {
+      status: "COMPLETED",
       app: { slug: "github-actions" },
       workflowRun: { event: "push", workflow: { name: "CI" } },
     },
@@ -96,6 +97,31 @@ it.each(runs)("a check run that is %s with %s is %s", async (state, conclusion, 
   expect(await readCheck(checkRun({ status: state, conclusion }))).toMatchObject({ state: want });
 });
 
+const workflowRun = { event: "push", workflow: { name: "CI" } };
+const suites: ReadonlyArray<readonly [suite: string, conclusion: string, want: CheckState]> = [
+  // A job that needs this one is no check run yet.
+  ["IN_PROGRESS", "SUCCESS", "pending"],
+  ["IN_PROGRESS", "NEUTRAL", "pending"],
+  ["IN_PROGRESS", "SKIPPED", "pending"],
+  ["QUEUED", "SUCCESS", "pending"],
+  ["WAITING", "SUCCESS", "pending"],
+  ["DREAMING", "SUCCESS", "pending"],
+  ["COMPLETED", "SUCCESS", "success"],
+  ["IN_PROGRESS", "FAILURE", "failure"],
+  ["IN_PROGRESS", "TIMED_OUT", "timed-out"],
+  ["IN_PROGRESS", "CANCELLED", "cancelled"],
+  ["IN_PROGRESS", "ACTION_REQUIRED", "action-required"],
+];
+it.each(suites)("in a workflow that is %s a job's %s is %s", async (suite, conclusion, want) => {
+  const checkSuite = { status: suite, app: { slug: "github-actions" }, workflowRun };
+  expect(await readCheck(checkRun({ conclusion, checkSuite }))).toMatchObject({ state: want });
+});
+
+it("a suite of no workflow may stay queued for ever, and its checks count all the same", async () => {
+  const checkSuite = { status: "QUEUED", app: { slug: "deployer" }, workflowRun: null };
+  expect(await readCheck(checkRun({ checkSuite }))).toMatchObject({ state: "success" });
+});
+
 const statuses: ReadonlyArray<readonly [state: string, want: CheckState]> = [
   ["SUCCESS", "success"],
   ["FAILURE", "failure"],
@@ -109,8 +135,9 @@ it.each(statuses)("a commit status %s is %s", async (state, want) => {
 });
 
 it("a check of no workflow is told apart by its app", async () => {
-  const byApp = checkRun({ checkSuite: { app: { slug: "deployer" }, workflowRun: null } });
-  const byNobody = checkRun({ checkSuite: { app: null, workflowRun: null } });
+  const none = { status: "COMPLETED", workflowRun: null };
+  const byApp = checkRun({ checkSuite: { ...none, app: { slug: "deployer" } } });
+  const byNobody = checkRun({ checkSuite: { ...none, app: null } });
   expect(await readCheck(byApp)).toMatchObject({ source: "check:deployer" });
   expect(await readCheck(byNobody)).toMatchObject({ source: "check:unknown app" });
 });

@@ -39,7 +39,13 @@ export function labeled(id: string, label: string, actor: WireActor = MAINTAINER
 }
 
 export function wireComment(id: string | null, author: WireActor, body = `comment ${id}`) {
-  return { fullDatabaseId: id, body, author };
+  return {
+    fullDatabaseId: id,
+    body,
+    author,
+    lastEditedAt: null as string | null,
+    editor: null as WireActor,
+  };
 }
 
 /** An issue as the detail fragment answers: open, ready, and by a maintainer's hand. */
@@ -64,7 +70,7 @@ export function wireIssue(name: string, number: number, changes: Record<string, 
 
 /** The newest page of a history or of comments. */
 export function history(nodes: readonly unknown[], hasPreviousPage = false) {
-  return { pageInfo: { hasPreviousPage }, nodes };
+  return { pageInfo: { hasPreviousPage, startCursor: hasPreviousPage ? "1" : null }, nodes };
 }
 
 /** A permission answer. */

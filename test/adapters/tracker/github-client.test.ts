@@ -20,7 +20,9 @@ async function askEverything(github: FakeGithub, apiUrl?: string): Promise<void>
   github.aliases.set("ListMore", () => ({ issues: idPage([]) }));
   github.nodes.set("I_1", wireIssue("app", 1));
   github.aliases.set("Permissions", () => collaborator("WRITE"));
-  github.aliases.set("IssuesAlone", () => ({ issue: wireIssue("app", 1) }));
+  const comments = history([], true);
+  github.aliases.set("IssuesAlone", () => ({ issue: wireIssue("app", 1, { comments }) }));
+  github.aliases.set("CommentsMore", () => ({ issue: { comments: history([]) } }));
   github.aliases.set("Branches", () => ({
     defaultBranchRef: { target: { oid: "a", history: { ...history([]), pageInfo: more } } },
   }));
@@ -38,6 +40,7 @@ const OPERATIONS = [
   "Branches",
   "BranchesMore",
   "Checks",
+  "CommentsMore",
   "IssueDetails",
   "IssuesAlone",
   "ListMore",

@@ -147,11 +147,35 @@ it.each(events)("event: %s", async (_name, wire, want) => {
   expect(issue.history).toEqual({ kind: "complete", events: [want] });
 });
 
-it("a history with older events is truncated, and so is one with an unreadable event", async () => {
-  const older = await readIssue({ timelineItems: history([labeled("E", "x")], true) });
-  const hole = await readIssue({ timelineItems: history([labeled("E", "x"), null]) });
-  expect([older.history.kind, hole.history.kind]).toEqual(["truncated", "truncated"]);
-  expect(hole.history.events).toHaveLength(1);
+it("a history with older events is truncated", async () => {
+  const { history: seen } = await readIssue({ timelineItems: history([labeled("E", "x")], true) });
+  expect([seen.kind, seen.events.length]).toEqual(["truncated", 1]);
+});
+
+const unknownEvent = { __typename: "UnlabeledEvent", id: "E2", createdAt: AT, actor: null };
+const holes: ReadonlyArray<readonly [name: string, event: unknown]> = [
+  ["hidden", null],
+  ["not understood", unknownEvent],
+];
+it.each(holes)("an event that is %s makes its issue unreadable", async (_name, event) => {
+  for (const nodes of [
+    [labeled("E1", "x"), event],
+    [labeled("E1", "x"), event, labeled("E3", "x")],
+  ]) {
+    const seen = await readAlone(wireIssue("app", 5, { timelineItems: history(nodes) }));
+    expect(seen).toMatchObject({ kind: "unreadable", why: expect.stringContaining("event") });
+  }
+});
+
+it.each(holes)("an event that is %s and older than all others is a missing one", async (...row) => {
+  const [, event] = row;
+  const nodes = [event, event, labeled("E3", "x")];
+  const { history: seen } = await readIssue({ timelineItems: history(nodes) });
+  expect([seen.kind, seen.events.map(({ id }) => id)]).toEqual(["truncated", ["E3"]]);
+  expect((await readIssue({ timelineItems: history([event]) })).history).toEqual({
+    kind: "truncated",
+    events: [],
+  });
 });
 
 it("only comments by our own account id count, oldest first, under their REST id", async () => {
@@ -174,7 +198,6 @@ it("only comments by our own account id count, oldest first, under their REST id
 });
 
 const commentGaps: ReadonlyArray<readonly [name: string, comments: unknown]> = [
-  ["older comments exist", history([], true)],
   ["a comment is unreadable", history([null])],
   ["a comment of ours has no id", history([wireComment(null, OURSELVES)])],
 ];

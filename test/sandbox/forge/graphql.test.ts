@@ -272,6 +272,43 @@ describe("an issue in GraphQL", () => {
   });
 });
 
+describe("a comment in GraphQL", () => {
+  it("names who edited it last, and nobody once that account is deleted", async () => {
+    const { forge, repo } = world;
+    const issue = newIssue();
+    forge.addAccount({ login: "leaver", kind: "User" });
+    const id = forge.comment(issue, "one", "ada");
+    const selection =
+      "comments(last: 1) { nodes { body lastEditedAt author { login } editor { login } } }";
+    const read = async () => (await readIssue(issue.number, selection)).comments.nodes[0];
+    const author = { login: "ada" };
+    expect(await read()).toEqual({ body: "one", lastEditedAt: null, author, editor: null });
+    forge.editComment(repo, id, { body: "two", by: "leaver" });
+    const lastEditedAt = expect.stringMatching(/Z$/);
+    const edited = { body: "two", lastEditedAt, author };
+    expect(await read()).toEqual({ ...edited, editor: { login: "leaver" } });
+    forge.deleteAccount("leaver");
+    expect(await read()).toEqual({ ...edited, editor: null });
+  });
+
+  it("of a page before another is reached by the cursor of that page's start", async () => {
+    const { forge } = world;
+    const issue = newIssue();
+    for (const body of ["one", "two", "three"]) forge.comment(issue, body, "ada");
+    const page = async (before: string) => {
+      const selection = `comments(last: 2${before}) {
+        pageInfo { hasPreviousPage startCursor } nodes { body } }`;
+      return (await readIssue(issue.number, selection)).comments;
+    };
+    const newest = await page("");
+    expect(newest.nodes).toEqual([{ body: "two" }, { body: "three" }]);
+    expect(newest.pageInfo.hasPreviousPage).toBe(true);
+    const older = await page(`, before: "${newest.pageInfo.startCursor}"`);
+    expect(older.nodes).toEqual([{ body: "one" }]);
+    expect(older.pageInfo.hasPreviousPage).toBe(false);
+  });
+});
+
 describe("nodes by id", () => {
   it("answer those that exist, and null with an error for the others", async () => {
     const issue = newIssue();

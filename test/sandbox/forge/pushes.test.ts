@@ -1,4 +1,7 @@
 import { readFileSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import {
   ask,
@@ -16,14 +19,14 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-async function rollup(sha: string): Promise<any> {
+async function rollup(sha: string, where = world): Promise<any> {
   const { data, errors } = await ask(
-    world,
+    where,
     `query Checks($oid: GitObjectID!) { repository(owner: "acme", name: "sum") { object(oid: $oid) {
       ... on Commit { statusCheckRollup { state contexts(first: 100) { totalCount nodes {
         __typename
         ... on CheckRun { databaseId name status conclusion startedAt completedAt detailsUrl
-          checkSuite { app { slug databaseId } workflowRun { event workflow { name } } } }
+          checkSuite { status app { slug databaseId } workflowRun { event workflow { name } } } }
         ... on StatusContext { context state targetUrl }
       } } } }
     } } }`,
@@ -48,6 +51,7 @@ describe("a push", () => {
             status: "COMPLETED",
             conclusion: "SUCCESS",
             checkSuite: {
+              status: "COMPLETED",
               app: { slug: "github-actions", databaseId: 15_368 },
               workflowRun: { event: "push", workflow: { name: "CI" } },
             },
@@ -197,10 +201,19 @@ describe("reported checks", () => {
     forge.reportStatus(repo, { sha, context: "legacy", state: "failure" });
     expect((await rollup(sha)).state).toBe("FAILURE");
     forge.reportStatus(repo, { sha, context: "legacy", state: "success" });
+    forge.reportCheck(repo, { sha, name: "quick", conclusion: "success" });
     const { contexts, state } = await rollup(sha);
     expect(state).toBe("PENDING");
     expect(contexts.nodes).toMatchObject([
-      { databaseId: running, status: "IN_PROGRESS", conclusion: null, completedAt: null },
+      {
+        databaseId: running,
+        status: "IN_PROGRESS",
+        conclusion: null,
+        completedAt: null,
+        checkSuite: { status: "IN_PROGRESS" },
+      },
+      // A suite of its own: what runs elsewhere does not hold it up.
+      { name: "quick", status: "COMPLETED", checkSuite: { status: "COMPLETED" } },
       { __typename: "StatusContext", context: "legacy", state: "SUCCESS" },
     ]);
     expect((await rest(world, `GET commits/${sha}/status`)).body.state).toBe("success");
@@ -221,6 +234,41 @@ describe("a repo's ci.json", () => {
       ]);
     } finally {
       await other.close();
+    }
+  });
+
+  it("is one suite, which goes on until the last command has ended", async () => {
+    const dir = await mkdtemp(join(tmpdir(), "gate-"));
+    const gate = join(dir, "open");
+    const wait = `setInterval(() => {
+      if (require("node:fs").existsSync(${JSON.stringify(gate)})) process.exit(0);
+    }, 20)`;
+    const checks = { quick: ["node", "--eval", ""], slow: ["node", "--eval", wait] };
+    const other = await startSmallWorld({ checks });
+    try {
+      const { promise, resolve } = Promise.withResolvers<string>();
+      other.forge.on((event) => {
+        if (event.kind === "check" && event.conclusion === "success") resolve(event.name);
+      });
+      expect(await promise).toBe("quick");
+      const [first] = await other.forge.commits(other.repo);
+      const seen = async () => {
+        const { contexts } = await rollup(first?.sha ?? "", other);
+        return contexts.nodes.map((run: any) => [run.name, run.status, run.checkSuite.status]);
+      };
+      expect(await seen()).toEqual([
+        ["quick", "COMPLETED", "IN_PROGRESS"],
+        ["slow", "IN_PROGRESS", "IN_PROGRESS"],
+      ]);
+      await writeFile(gate, "");
+      await other.forge.settle();
+      expect(await seen()).toEqual([
+        ["quick", "COMPLETED", "COMPLETED"],
+        ["slow", "COMPLETED", "COMPLETED"],
+      ]);
+    } finally {
+      await other.close();
+      await rm(dir, { recursive: true, force: true });
     }
   });
 
