@@ -64,7 +64,7 @@ export function foldChecks(checks: readonly Check[]): CiVerdict {
  * The newest check of each name and source. Checks of the same time, or whose times cannot be compared
  * (a queued check has none yet), all count: guessing the newest could turn a red commit green.
  */
-function newestChecks(checks: readonly Check[]): readonly Check[] {
+export function newestChecks(checks: readonly Check[]): readonly Check[] {
   const newest = new Map<string, number>();
   for (const check of checks) {
     const time = parseIso(check.at);

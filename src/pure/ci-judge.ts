@@ -1,73 +1,82 @@
-import { type Check, type ChecksSeen, type CiVerdict, foldChecks } from "./ci-fold.ts";
+import {
+  type Check,
+  type ChecksSeen,
+  type CheckState,
+  type CiVerdict,
+  foldChecks,
+  newestChecks,
+} from "./ci-fold.ts";
 import type { RunCiSeen } from "./run-observation.ts";
 
-type Folded =
-  | {
-      readonly kind: "folded";
-      readonly sha: string;
-      readonly checks: readonly Check[];
-      readonly verdict: CiVerdict;
-    }
-  | Extract<ChecksSeen, { kind: "unreadable" }>;
+type Unread = Extract<ChecksSeen, { kind: "unreadable" }>;
+type Folded = {
+  readonly kind: "folded";
+  readonly sha: string;
+  readonly checks: readonly Check[];
+  readonly verdict: CiVerdict;
+};
 
 /**
- * One answer from the checks of the run's newest commit and its descendants, in that order. The commit's own
- * verdict counts unless it says nothing; then the first descendant that says something answers. A green
- * descendant mends a red when all that was red succeeded there: the branch that people build on is good again.
- * One that never ran what was red says nothing of it. A commit that cannot be read may say anything, so
- * nothing after it is the first.
+ * One answer from the checks of the run's newest commit and its descendants, in that order. The first commit
+ * that has checks is the head of the run's push, and its verdict counts. What it leaves open (red, pending or
+ * cancelled) a descendant may answer: green where all of it succeeded, for the branch that people build on is
+ * good then; and red where what was cancelled is red. A descendant that never ran it says nothing of it. Of a
+ * commit that cannot be read nothing is known, and it may be the head.
  */
 export function judgeCi(checks: readonly ChecksSeen[]): RunCiSeen {
-  const folded = checks.map(fold);
-  const chosen = chooseJudged(folded);
+  const commits = checks.map(fold);
+  const head = commits.find((each) => each.kind === "unreadable" || each.verdict.kind !== "none");
+  const chosen = head === undefined ? commits[0] : answerFor(head, commits);
   if (chosen === undefined) return { kind: "not-asked" };
   if (chosen.kind === "unreadable") return { kind: "unreadable", why: chosen.why };
-  const isOwnHead = isOwnPush(chosen, folded);
+  const isOwnHead = chosen === head || head === undefined;
   return { kind: "judged", sha: chosen.sha, isOwnHead, verdict: chosen.verdict, redOnBase: null };
 }
 
-function fold(seen: ChecksSeen): Folded {
+function fold(seen: ChecksSeen): Folded | Unread {
   if (seen.kind === "unreadable") return seen;
   return { ...seen, kind: "folded", verdict: foldChecks(seen.checks) };
 }
 
-/**
- * The first commit that says something. A commit still pending is waited for, unless a later one has already
- * answered: then the wait is over.
- */
-function chooseJudged(folded: readonly Folded[]): Folded | undefined {
-  const first = folded.find((each) => each.kind === "unreadable" || TELLING.has(each.verdict.kind));
-  if (first?.kind === "folded" && first.verdict.kind === "red") {
-    const red = { checks: first.checks, failing: first.verdict.failing };
-    return folded.find((each) => isMending(each, red)) ?? first;
-  }
-  return first ?? folded.find((each) => isVerdict(each, "pending")) ?? folded[0];
+function answerFor(head: Folded | Unread, commits: readonly (Folded | Unread)[]): Folded | Unread {
+  if (head.kind === "unreadable" || SETTLED.has(head.verdict.kind)) return head;
+  const later = commits.slice(commits.indexOf(head) + 1);
+  const green = later.find((each) => isMending(each, head));
+  if (green !== undefined) return green;
+  return head.verdict.kind === "inconclusive" ? answerForCancelled(head, later) : head;
 }
 
-type Red = { readonly checks: readonly Check[]; readonly failing: readonly Check[] };
+/** Nothing more will come of the head itself: the first descendant that answers, or may yet, does. */
+function answerForCancelled(head: Folded, later: readonly (Folded | Unread)[]): Folded | Unread {
+  const first = later.find((each) => each.kind === "unreadable" || isBreaking(each, head));
+  const pending = later.find((each) => each.kind === "folded" && each.verdict.kind === "pending");
+  return first ?? pending ?? head;
+}
 
-function isMending(each: Folded, red: Red): boolean {
-  if (each.kind !== "folded" || each.verdict.kind !== "green") return false;
+const SETTLED: ReadonlySet<CiVerdict["kind"]> = new Set(["green", "action-required"]);
+const PASSED: ReadonlySet<CheckState> = new Set(["success", "neutral", "skipped"]);
+
+function openChecks(head: Folded): readonly Check[] {
+  return newestChecks(head.checks).filter((check) => !PASSED.has(check.state));
+}
+
+function isMending(each: Folded | Unread, head: Folded): boolean {
+  if (each.kind === "unreadable" || each.verdict.kind !== "green") return false;
   const successes = each.checks.filter((check) => check.state === "success");
-  return red.failing.every((failed) => successes.some((check) => isAnswer(check, failed, red)));
+  return openChecks(head).every((open) => successes.some((check) => isAnswer(check, open, head)));
 }
 
-/** The same check; or one of its name from a source the red commit did not have: a renamed workflow's. */
-function isAnswer(check: Check, failed: Check, red: Red): boolean {
-  if (check.name !== failed.name) return false;
-  if (check.source === failed.source) return true;
-  return !red.checks.some((each) => each.name === check.name && each.source === check.source);
+function isBreaking(each: Folded, head: Folded): boolean {
+  const { verdict } = each;
+  if (verdict.kind !== "red") return false;
+  return openChecks(head).some((open) => verdict.failing.some((red) => isAnswer(red, open, head)));
 }
 
-const TELLING: ReadonlySet<CiVerdict["kind"]> = new Set(["green", "red", "action-required"]);
-
-function isVerdict(each: Folded, kind: CiVerdict["kind"]): boolean {
-  return each.kind === "folded" && each.verdict.kind === kind;
-}
-
-/** Whether the judged commit speaks for the run's own push: no commit before it had any check. */
-function isOwnPush(chosen: Folded, folded: readonly Folded[]): boolean {
-  return folded.slice(0, folded.indexOf(chosen)).every((each) => isVerdict(each, "none"));
+/** The same check; or one of its name from a source the head did not have: a renamed workflow's. */
+function isAnswer(check: Check, open: Check, head: Folded): boolean {
+  if (check.name !== open.name) return false;
+  if (check.source === open.source) return true;
+  return !head.checks.some((each) => each.name === check.name && each.source === check.source);
 }
 
 /** The answer with what was red before the run: the checks of the parent of its first commit. */

@@ -75,8 +75,24 @@ export function lockRow(context: Context): RunDecision | null {
   const { seen, policy, record } = context;
   const { human, inProgress } = policy.labels;
   if (hasLabel(seen.issue, inProgress)) return null;
+  const taker = takenByPerson(context);
+  if (taker !== null) {
+    const detail = `${taker} put the label ${human} on before the run was locked`;
+    const verdict = { kind: "cancelled", because: "cancelled-by-person", detail } as const;
+    return conclude(context, "T1", verdict);
+  }
   const remove = isOlderThanApproval(seen.issue, human, record.approval.eventId) ? [human] : [];
   return act(record, "T1", { kind: "lock", remove, add: inProgress });
+}
+
+/** Who put the human label on after the approval of a run that never carried the in-progress label. */
+function takenByPerson(context: Context): string | null {
+  const { seen, policy, record } = context;
+  const newest = newestLabelEvent(seen.issue, policy.labels.human);
+  if (!hasLabel(seen.issue, policy.labels.human) || newest?.kind !== "labeled") return null;
+  if (record.lockedAt !== null || !isPerson(newest.actor, policy.machines)) return null;
+  const isNewer = orderOf(seen.issue, newest.id) > orderOf(seen.issue, record.approval.eventId);
+  return isNewer ? nameOf(newest) : null;
 }
 
 function isOlderThanApproval(issue: IssueSeen, label: string, approvalEventId: string): boolean {

@@ -48,7 +48,8 @@ const rows: ReadonlyArray<readonly [name: string, words: readonly Word[], want: 
   ["the head of our push answers for it", ["none", "none", "red"], "red on 2, our own"],
   ["the head of our push is pending", ["none", "pending", "none"], "pending on 1, our own"],
   ["a descendant answers for a cancelled commit", ["cancelled", "red"], "red on 1"],
-  ["a descendant answers for a pending commit", ["pending", "red"], "red on 1"],
+  ["our pending is waited for, whatever is red later", ["pending", "red"], "pending on 0, our own"],
+  ["a green descendant answers for our pending", ["pending", "green"], "green on 1"],
   ["a pending commit is waited for", ["cancelled", "none", "pending"], "pending on 2"],
   ["the first of two answers counts", ["none", "action", "red"], "action-required on 1, our own"],
   ["a green descendant mends our red", ["red", "pending", "green"], "green on 2"],
@@ -61,7 +62,12 @@ const rows: ReadonlyArray<readonly [name: string, words: readonly Word[], want: 
   ["our commit cannot be read, and one after it is red", ["unread", "red"], "unreadable: commit 0"],
   ["a red is not the first after an unread one", ["none", "unread", "red"], "unreadable: commit 1"],
   ["no checks may be checks that were not read", ["none", "unread"], "unreadable: commit 1"],
-  ["a pending may be answered by an unread one", ["pending", "unread"], "unreadable: commit 1"],
+  ["our pending needs no other reading", ["pending", "unread"], "pending on 0, our own"],
+  [
+    "a cancelled one may be answered by an unread one",
+    ["cancelled", "unread", "red"],
+    "unreadable: commit 1",
+  ],
   ["our red needs no other reading", ["red", "unread"], "red on 0, our own"],
   ["a green proves nothing of an unread one", ["none", "unread", "green"], "unreadable: commit 1"],
 ];
@@ -115,9 +121,19 @@ describe("what CI says of a run", () => {
         "red on 0, our own",
       ],
       [
-        "what a descendant failed ran, and ours was cancelled",
+        "ours was cancelled, and never ran where others were red and green",
         [of("0", check("cancelled", "test")), of("1", lint), of("2", linted)],
-        "green on 2",
+        "inconclusive on 0, our own",
+      ],
+      [
+        "ours was cancelled, and is red beside others later",
+        [of("0", check("cancelled", "test")), of("1", lint), of("2", lint, test)],
+        "red on 2",
+      ],
+      [
+        "ours is pending, and only others are green",
+        [of("0", check("pending", "test")), of("1", docs)],
+        "pending on 0, our own",
       ],
     ];
     it.each(mendings)("%s", (_name, seen, want) => {

@@ -176,10 +176,25 @@ describe("T1: the in-progress label is not on", () => {
       [human, approved],
       "T1 lock -ready-for-human +agent-in-progress",
     ],
-    ["a newer one is a person's word", [approved, human], relock],
+    ["a newer one of our own stays", [approved, human], relock],
     ["one without an event stays", [approved], relock],
+    [
+      "a newer one of a person takes the run over",
+      [approved, { ...human, actor: nobody }],
+      "T1 cancelled cancelled-by-person",
+    ],
+    [
+      "an older one of a person goes first",
+      [{ ...human, actor: nobody }, approved],
+      "T1 lock -ready-for-human +agent-in-progress",
+    ],
   ])("the human label: %s", (_name, events, want) => {
     expect(told(unlocked({ labels: withHuman, events }, null))).toBe(want);
+  });
+
+  it("the human label of a person does not end a run that was locked before", () => {
+    const events = [approved, locked, { ...off, actor: ownActor }, { ...human, actor: nobody }];
+    expect(told(unlocked({ labels: withHuman, events }))).toBe(relock);
   });
 
   it("comes before silence, and after the pause", () => {
