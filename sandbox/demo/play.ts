@@ -1,4 +1,5 @@
 import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Page, startPage } from "../page/page-server.ts";
 import { viewStories } from "../page/story-view.ts";
@@ -30,21 +31,30 @@ type Demo = {
   readonly ticks: TickRun[];
   /** What those who act in the stories waited for in vain. */
   readonly broken: string[];
+  /** Ticks that are running. */
+  readonly children: Set<ChildProcess>;
+  /** Aborted by Ctrl-C: everybody stops, and the world is taken down. */
+  readonly interruption: AbortSignal;
   /** Kills ticks; null lets them live. Taken away for the quiet ticks at the end. */
   chaos: Chaos | null;
   /** How many seconds a story's runs took, from the first dispatch to the last release. */
   readonly seconds: Map<string, number>;
 };
 
+/** How a demo ended. */
+export type DemoEnd = "as-promised" | "not-as-promised" | "interrupted";
+
 /**
- * Plays the stories in a world of their own, prints how they went; false when anything is not as promised.
- * `keep` leaves world and page up until the process is interrupted.
+ * Plays the stories in a world of their own and prints how they went. `keep` leaves world and page up until the
+ * process is interrupted. An interruption before the end takes down the world with all its processes.
  */
 export async function playDemo(
   stories: readonly Story[],
   options: { readonly chaos: Chaos | null; readonly keep: boolean },
-): Promise<boolean> {
+): Promise<DemoEnd> {
   const beganAt = Date.now();
+  const children = new Set<ChildProcess>();
+  const interruption = listenForInterruption(children);
   const world = await startWorld(stories);
   const stages: Stage[] = [];
   let isOver = false;
@@ -62,6 +72,8 @@ export async function playDemo(
       ticks: [],
       broken: [],
       seconds: new Map(),
+      children,
+      interruption,
     };
     followWorld(world, say);
     say("demo", `forge ${world.forge.apiUrl.href}  t3 ${world.t3.url}  ntfy ${world.ntfy.url}`);
@@ -72,32 +84,46 @@ export async function playDemo(
         stories.filter((story) => (story.scene ?? 1) === scene),
       );
     }
+    if (isInterrupted(demo)) return "interrupted";
     const kills = await endChaos(demo);
     const findings = [...(await conclude(demo, options.chaos !== null)), ...kills];
+    if (isInterrupted(demo)) return "interrupted";
     isOver = true;
     for (const finding of findings) report(finding);
     if (options.keep) {
       say("demo", `the page stays at ${page.url} until Ctrl-C`);
-      await interruption();
+      if (!isInterrupted(demo)) await once(interruption, "abort");
     }
-    return findings.every((finding) => finding.against.length === 0);
+    const isGood = findings.every((finding) => finding.against.length === 0);
+    return isGood ? "as-promised" : "not-as-promised";
   } finally {
     await page.stop();
     await world.close();
   }
 }
 
-/** Answers when the process is asked to end. */
-async function interruption(): Promise<void> {
-  await new Promise<void>((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
-  });
+/** Told when the process is asked to end; the ticks that run then are ended at once. */
+function listenForInterruption(children: ReadonlySet<ChildProcess>): AbortSignal {
+  const controller = new AbortController();
+  const onSignal = () => {
+    controller.abort();
+    for (const child of children) child.kill();
+  };
+  // Not once: a terminal and npm both tell, and the second telling must not cut the cleaning short.
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, onSignal);
+  return controller.signal;
+}
+
+function isInterrupted(demo: Demo): boolean {
+  return demo.interruption.aborted;
 }
 
 /** Opens the stories of a scene and runs both ticks over and over until each has ended, or time is over. */
 async function playScene(demo: Demo, stories: readonly Story[]): Promise<void> {
   const { world, lines, beganAt } = demo;
-  const deadline = () => beganAt + DEMO_MS_MAX;
+  if (isInterrupted(demo)) return;
+  // Nobody waits for anything any longer once the demo is interrupted.
+  const deadline = () => (isInterrupted(demo) ? 0 : beganAt + DEMO_MS_MAX);
   const stages = stories.map((story) => createStage(world, world.open(story), { lines, deadline }));
   for (const stage of stages) stage.story.open?.(stage);
   demo.stages.push(...stages);
@@ -136,7 +162,10 @@ function note(demo: Demo, stage: Stage): void {
 /** Both loops at once, as two CronJobs start them; under chaos some twice, and many killed. */
 async function runRound(demo: Demo): Promise<void> {
   const { world, say, lines, ticks } = demo;
+  if (isInterrupted(demo)) return;
   const onStart = (child: ChildProcess) => {
+    demo.children.add(child);
+    child.on("close", () => demo.children.delete(child));
     const fate = demo.chaos?.follow(child);
     return (line: LogLine) => {
       lines.push(line);
@@ -155,7 +184,8 @@ async function runRound(demo: Demo): Promise<void> {
 async function endChaos(demo: Demo): Promise<readonly Finding[]> {
   const { chaos } = demo;
   if (chaos === null) return [];
-  while (chaos.kills() < KILLS_MIN && Date.now() < demo.beganAt + DEMO_MS_MAX) await runRound(demo);
+  const isLate = () => isInterrupted(demo) || Date.now() >= demo.beganAt + DEMO_MS_MAX;
+  while (chaos.kills() < KILLS_MIN && !isLate()) await runRound(demo);
   demo.chaos = null;
   await runRound(demo);
   const enough = chaos.kills() >= KILLS_MIN;
@@ -168,6 +198,7 @@ async function conclude(demo: Demo, isChaos: boolean): Promise<readonly Finding[
   const before = countWrites(world);
   say("demo", `every story has its end; ${QUIET_TICKS} more ticks of each loop`);
   for (let tick = 0; tick < QUIET_TICKS; tick += 1) await runRound(demo);
+  if (isInterrupted(demo)) return [];
   const isTrouble = stages.some((stage) => stage.story.scene === 2);
   const findings: readonly Finding[] = [
     { what: "everyone in the stories could do their part", against: demo.broken },

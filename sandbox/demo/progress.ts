@@ -1,3 +1,4 @@
+import { parseThreadId } from "../../src/pure/identity.ts";
 import type { LogLine } from "./ticks.ts";
 import type { World } from "./world.ts";
 
@@ -18,8 +19,15 @@ export function createProgress(beganAt: number): { readonly say: Say } {
   };
 }
 
+/** What of a world is followed. */
+type Watched = {
+  readonly forge: Pick<World["forge"], "on">;
+  readonly t3: Pick<World["t3"], "subscribe" | "threads">;
+};
+
 /** Shows what people, agents, CI and the doorbell do. */
-export function followWorld(world: World, say: Say): void {
+export function followWorld(world: Watched, say: Say): void {
+  const turns = new Map<string, number>();
   world.forge.on((event) => {
     if (event.kind === "push") {
       say(
@@ -36,9 +44,19 @@ export function followWorld(world: World, say: Say): void {
     }
   });
   world.t3.subscribe((event) => {
-    if (event.kind === "turn-started" || event.kind === "asked") {
-      say("agent", `${event.threadId} ${event.kind} ${event.text}`.trimEnd());
-    }
+    if (event.kind !== "turn-started" && event.kind !== "asked") return;
+    const name = parseThreadId(event.threadId);
+    const run = name?.runId ?? event.threadId;
+    const turn = (turns.get(run) ?? 0) + (event.kind === "turn-started" ? 1 : 0);
+    turns.set(run, turn);
+    const thread = world.t3.threads().find((each) => each.id === event.threadId);
+    // The folder of a repo is `owner__name`, and no owner of the demo has underscores.
+    const repo = thread?.workspaceRoot.split("/").at(-1)?.replace("__", "/");
+    const who = name === null ? event.threadId : `${repo}#${name.issueNumber}`;
+    say(
+      "agent",
+      `${who} turn ${turn} ${event.kind === "asked" ? `asks: ${event.text}` : "begins"}`,
+    );
   });
 }
 

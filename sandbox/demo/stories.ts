@@ -6,15 +6,12 @@ import type { Story } from "./story.ts";
 /** Every story, in the order in which its issue is opened. */
 export const STORIES: readonly Story[] = [...calmStories, ...peopleStories, ...troubleStories];
 
-/** The stories of the given name; all of them for none. Throws when no story has that name. */
-export function selectStories(name: string | undefined): readonly Story[] {
+/** The stories of the given name; all of them for none. Null when no story has that name. */
+export function selectStories(name: string | undefined): readonly Story[] | null {
   if (name === undefined) return STORIES;
   const found = STORIES.filter((story) => story.name === name);
-  if (found.length > 0) {
-    // A story that plays together with another one brings it along.
-    const partners = new Set(found.flatMap((story) => story.with ?? []));
-    return STORIES.filter((story) => found.includes(story) || partners.has(story.name));
-  }
-  const names = STORIES.map((story) => story.name).join(", ");
-  throw new Error(`there is no story named ${name}; the stories are ${names}`);
+  if (found.length === 0) return null;
+  // A story that plays together with another one brings it along.
+  const partners = new Set(found.flatMap((story) => story.with ?? []));
+  return STORIES.filter((story) => found.includes(story) || partners.has(story.name));
 }

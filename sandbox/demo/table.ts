@@ -5,7 +5,14 @@ import type { World } from "./world.ts";
 
 const HEAD = ["issue", "story", "verdict", "because", "turns", "commits", "requests", "seconds"];
 
-/** The final table, a row an issue. `seconds` is from the first sight of the issue's run to its release. */
+const LEGEND = [
+  "held is no verdict: the issue was never started.",
+  "requests: those that name the issue or its thread.",
+  "seconds: from the first dispatch to the last release.",
+  "second-run shows its second run.",
+].join(" ");
+
+/** The final table with its legend, a row an issue. `seconds` is from the first sight of the issue's run to its release. */
 export function renderTable(
   world: World,
   stages: readonly Stage[],
@@ -35,7 +42,7 @@ export function renderTable(
       .trimEnd(),
   );
   const rule = widths.map((width) => "-".repeat(width)).join("  ");
-  return [lines[0], rule, ...lines.slice(1)].join("\n");
+  return [lines[0], rule, ...lines.slice(1), "", LEGEND].join("\n");
 }
 
 /** Requests that name the issue or its thread; reads that serve all issues at once are in no row. */

@@ -51,6 +51,48 @@ function takeOut(known: ReadonlySet<string>, text: string): string {
 /** Where log lines go: stdout, or stderr where stdout is the answer to a question. */
 const STREAMS = { stdout: 1, stderr: 2 };
 
+/** What is told of an error. */
+type ErrorLine = {
+  readonly type: string;
+  readonly message: string;
+  /** What the causes say that the message does not say yet, outermost first. */
+  readonly causes?: readonly string[];
+  readonly stack?: string;
+};
+
+/** Deeper than any chain of ours; a chain that bites its own tail ends here as well. */
+const CAUSES_MAX = 8;
+
+/**
+ * Nothing but words: what else hangs on a vendor's error is whole requests with their headers, and a stack is
+ * kilobytes of bundle that only somebody who looks for a fault can use.
+ */
+function describeError(error: unknown, isStackTold: boolean): ErrorLine {
+  if (!(error instanceof Error)) return { type: typeof error, message: String(error) };
+  const { message, stack } = error;
+  const told = [message];
+  let { cause } = error;
+  for (let depth = 0; depth < CAUSES_MAX && cause !== undefined; depth += 1) {
+    const words = wordsOf(cause);
+    if (!told.some((text) => text.includes(words))) told.push(words);
+    cause = cause instanceof Error ? cause.cause : undefined;
+  }
+  const causes = told.slice(1);
+  return {
+    type: error.name,
+    message,
+    ...(causes.length > 0 ? { causes } : {}),
+    ...(isStackTold && stack !== undefined ? { stack } : {}),
+  };
+}
+
+/** A refused connection is an error without a message: its code says it all. */
+function wordsOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  if (cause.message !== "") return cause.message;
+  return "code" in cause ? String(cause.code) : cause.name;
+}
+
 /** JSON lines. Written at once: a tick that is killed has said what it decided. */
 export function createLog(options: {
   readonly level: string;
@@ -60,8 +102,10 @@ export function createLog(options: {
 }): pino.Logger {
   const { level, loop, secrets, to = "stdout" } = options;
   const stream = pino.destination({ dest: STREAMS[to], sync: true });
+  const isStackTold = level === "debug" || level === "trace";
+  const err = (error: unknown): ErrorLine => describeError(error, isStackTold);
   return pino(
-    { level, base: { loop } },
+    { level, base: { loop }, serializers: { err } },
     { write: (line: string) => void stream.write(secrets.redact(line)) },
   );
 }
