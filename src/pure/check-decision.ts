@@ -20,7 +20,9 @@ export function checkDecision(
     violated.push(`its record could not be read again: ${where}`);
   }
   if (decision.kind === "act" && decision.act.kind === "ask-turn") {
-    violated.push(...beside(seen, policy), ...asked(record, policy, decision.act.ask));
+    // What is asked for once more was counted before, under the limits of its time.
+    const counting = decision.row === "T6" ? null : policy;
+    violated.push(...beside(seen, policy), ...asked(record, counting, decision.act.ask));
   }
   if (decision.kind === "conclude") violated.push(...concluded(seen, policy, record));
   if (decision.kind === "finish" && record.verdict?.kind === "cancelled") {
@@ -44,11 +46,12 @@ function beside(seen: RunSeen, policy: WatchPolicy): readonly string[] {
   return violated;
 }
 
-function asked(record: RunRecord, policy: WatchPolicy, ask: TurnAsk): readonly string[] {
+function asked(record: RunRecord, policy: WatchPolicy | null, ask: TurnAsk): readonly string[] {
   const turn = lastTurn(record);
   if (turn?.threadId !== ask.threadId || turn.firstSeen !== null || turn.end !== null) {
     return ["it asks for a turn that its record does not hold"];
   }
+  if (policy === null) return [];
   const { limits } = policy;
   const violated: string[] = [];
   if (turn.attempt > limits.redispatchAttemptsMax)

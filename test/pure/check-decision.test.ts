@@ -103,6 +103,11 @@ describe("asking for a turn", () => {
       "it asks for a turn without the lock label",
       aSight({ thread: resting, issue: anIssueInHand({ labels: [labels.ready] }) }),
     ],
+    [
+      "once more is no further nudge, though the limit was lowered meanwhile",
+      { ...ask([over, nudge, nudge]), row: "T6" },
+      null,
+    ],
     ["that is not recorded", ask([]), "it asks for a turn that its record does not hold"],
     [
       "recorded for another thread",
@@ -244,7 +249,7 @@ describe("a record", () => {
   it("that no tick could read again is not written", () => {
     const record = aRecord({ runId: "not-hex", begunAt: -1 });
     expect(check({ row: "T7", record, kind: "wait", on: "agent" })).toEqual([
-      "its record could not be read again: runId, begunAt",
+      "its record could not be read again: runId, begunAt, turns.0.threadId",
     ]);
   });
 });
