@@ -7,6 +7,8 @@ export default defineConfig({
     // Tests that build, clone or start a tick as a child process take seconds on two busy cores; a hang takes forever.
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // The default leaves one core idle, half of a small machine; most of the long tests wait for child processes.
+    maxWorkers: "100%",
     // No test may lean on what another left behind.
     unstubEnvs: true,
     restoreMocks: true,
