@@ -1,9 +1,15 @@
 import { defineConfig } from "vitest/config";
 
+const PURE = ["test/pure/**/*.test.ts"];
+
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
     environment: "node",
+    projects: [
+      // Pure functions share nothing: a process per file would only cost its start, a hundred times over.
+      { extends: true, test: { name: "pure", include: PURE, isolate: false } },
+      { extends: true, test: { name: "world", include: ["test/**/*.test.ts"], exclude: PURE } },
+    ],
     // Tests that build, clone or start a tick as a child process take seconds on two busy cores; a hang takes forever.
     testTimeout: 30_000,
     hookTimeout: 60_000,
