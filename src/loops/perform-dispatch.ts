@@ -1,4 +1,9 @@
-import { type DispatchPlan, type DispatchStep, countRefusal } from "../pure/dispatch-plan.ts";
+import {
+  type AgentStep,
+  type DispatchPlan,
+  type DispatchStep,
+  countRefusal,
+} from "../pure/dispatch-plan.ts";
 import { issueKey, type IssueRef } from "../pure/issue.ts";
 import type { CommandAck } from "../pure/ports/agent.ts";
 import { type LinkPolicy, renderProgress } from "../pure/progress-comment.ts";
@@ -40,16 +45,26 @@ async function performStep(
       await deps.tracker.writer.editComment(issue, step.commentId, step.body);
       return ACCEPTED;
     case "create-project":
-      return deps.agent.writer.createProject(step);
     case "create-thread":
-      return deps.agent.writer.createThread(step);
     case "start-turn":
-      return deps.agent.writer.startTurn(step);
+      return sendAgentStep(deps, step);
     case "remove-label":
       await deps.tracker.writer.removeLabel(issue, step.label);
       return ACCEPTED;
     case "add-label":
       await deps.tracker.writer.addLabel(issue, step.label);
       return ACCEPTED;
+  }
+}
+
+/** Sends one step of asking for a turn: the same for the poller's first turn and the watcher's later ones. */
+export function sendAgentStep(deps: TickDeps, step: AgentStep): Promise<CommandAck> {
+  switch (step.kind) {
+    case "create-project":
+      return deps.agent.writer.createProject(step);
+    case "create-thread":
+      return deps.agent.writer.createThread(step);
+    case "start-turn":
+      return deps.agent.writer.startTurn(step);
   }
 }

@@ -8,6 +8,7 @@ import type { RunAct, ThreadVerb, TurnAsk } from "../pure/run-observation.ts";
 import { lastTurn, type RunRecord, type TurnRecord } from "../pure/run-record.ts";
 import { renderTurnPrompt } from "../pure/turn-prompt.ts";
 import type { TickDeps } from "./deps.ts";
+import { sendAgentStep } from "./perform-dispatch.ts";
 import { type Occasion, ringBells } from "./ring-bells.ts";
 import type { RunInHand, WatchContext } from "./run-in-hand.ts";
 
@@ -99,25 +100,11 @@ async function askTurn(
       threadId: ask.threadId,
     };
     deps.log.info(about, "performing");
-    const ack = await performStep(deps, step);
+    const ack = await sendAgentStep(deps, step);
     if (ack.kind === "accepted") continue;
     // Its ids are used up: the next tick asks with the next attempt's, as long as there is one.
     await run.progress.save(countRefusal(record, deps.now()));
     throw new Error(`${record.issue}: ${step.kind} was refused: ${ack.why}`);
-  }
-}
-
-function performStep(
-  deps: TickDeps,
-  step: ReturnType<typeof planTurn>[number],
-): Promise<CommandAck> {
-  switch (step.kind) {
-    case "create-project":
-      return deps.agent.writer.createProject(step);
-    case "create-thread":
-      return deps.agent.writer.createThread(step);
-    case "start-turn":
-      return deps.agent.writer.startTurn(step);
   }
 }
 

@@ -1,14 +1,9 @@
 import * as z from "zod";
 import { type IssueRef, issueKey } from "../../pure/issue.ts";
+import { COMMENT_CHARACTERS_MAX } from "../../pure/notices.ts";
 import type { TrackerWriter } from "../../pure/ports/tracker.ts";
 import type { GithubClient } from "./github-client.ts";
 import { DatabaseId } from "./github-wire.ts";
-
-/**
- * GitHub refuses bodies above 65,536 characters; the margin is for what it may count as more than
- * one.
- */
-const COMMENT_CHARS_MAX = 60_000;
 
 const CommentCreated = z.object({ id: DatabaseId });
 const LabelsNow = z.array(z.object({ name: z.string() }));
@@ -95,9 +90,9 @@ async function attempt<T>(
 }
 
 function assertFits(body: string): void {
-  if (body.length <= COMMENT_CHARS_MAX) return;
+  if (body.length <= COMMENT_CHARACTERS_MAX) return;
   throw new Error(
-    `the comment has ${body.length} characters, at most ${COMMENT_CHARS_MAX} are sent`,
+    `the comment has ${body.length} characters, at most ${COMMENT_CHARACTERS_MAX} are sent`,
   );
 }
 
