@@ -1,4 +1,4 @@
-import { issueKey } from "../pure/issue.ts";
+import { issueKey, repoKey } from "../pure/issue.ts";
 import type { AgentWriter, CommandAck } from "../pure/ports/agent.ts";
 import type { Lease } from "../pure/ports/lease.ts";
 import type { Notifier } from "../pure/ports/notifier.ts";
@@ -44,6 +44,7 @@ function createDryTracker(say: Say): TrackerWriter {
     },
     editComment: async (ref, commentId, body) =>
       say("edit-comment", { issue: issueKey(ref), commentId, body: shown(body) }),
+    createLabel: async (repo, label) => say("create-label", { repo: repoKey(repo), ...label }),
     addLabel: async (ref, label) => say("add-label", { issue: issueKey(ref), label }),
     removeLabel: async (ref, label) => say("remove-label", { issue: issueKey(ref), label }),
     closeIssue: async (ref, reason) => say("close-issue", { issue: issueKey(ref), reason }),

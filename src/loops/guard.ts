@@ -21,6 +21,7 @@ export function guardEffects(deps: TickDeps): TickDeps {
       writer: {
         createComment: guard((ref, body) => tracker.writer.createComment(ref, body)),
         editComment: guard((ref, id, body) => tracker.writer.editComment(ref, id, body)),
+        createLabel: guard((repo, label) => tracker.writer.createLabel(repo, label)),
         addLabel: guard((ref, label) => tracker.writer.addLabel(ref, label)),
         removeLabel: guard((ref, label) => tracker.writer.removeLabel(ref, label)),
         closeIssue: guard((ref, reason) => tracker.writer.closeIssue(ref, reason)),

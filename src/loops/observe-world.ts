@@ -1,5 +1,5 @@
 import type { RepoRef, RepoSeen } from "../pure/issue.ts";
-import type { OwnAccount } from "../pure/ports/tracker.ts";
+import type { ListScope, OwnAccount } from "../pure/ports/tracker.ts";
 import type { AgentSeen } from "../pure/thread.ts";
 import type { ReadDeps } from "./deps.ts";
 
@@ -14,10 +14,11 @@ export type WorldSeen = {
 export async function observeWorld(
   deps: ReadDeps,
   enrolled: readonly RepoRef[],
+  scope: ListScope,
 ): Promise<WorldSeen> {
   const [own, repos, agent] = await Promise.all([
     deps.tracker.reader.whoAmI(),
-    deps.tracker.reader.listRepos(enrolled),
+    deps.tracker.reader.listRepos(enrolled, scope),
     deps.agent.reader.observe(),
   ]);
   return { own, repos, agent };

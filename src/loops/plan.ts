@@ -21,7 +21,7 @@ export type PlanSettings = {
 /** What both ticks would decide now, from one reading. Takes no lease and writes nothing. */
 export async function readPlan(deps: ReadDeps, settings: PlanSettings): Promise<PlanReport> {
   const { poll, watch, gates } = settings;
-  const world = await observeWorld(deps, poll.repos);
+  const world = await observeWorld(deps, poll.repos, "candidates");
   const [dispatches, runs] = await Promise.all([
     observePoll(deps, poll, world),
     observeWatch(deps, watch, world),

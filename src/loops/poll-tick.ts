@@ -49,7 +49,7 @@ export async function pollTick(deps: TickDeps, settings: PollSettings): Promise<
 }
 
 async function pollUnderLease(deps: TickDeps, settings: PollSettings): Promise<PollSummary> {
-  const world = await observeWorld(deps, settings.repos);
+  const world = await observeWorld(deps, settings.repos, "candidates");
   const { seen, policy, answers } = await observePoll(deps, settings, world);
   const tally = { dispatched: 0, adopted: 0, failed: reportUnreadable(deps, seen) };
   const held: Record<string, number> = {};

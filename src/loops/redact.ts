@@ -44,6 +44,7 @@ function redactTrackerWriter(writer: TrackerWriter, redact: Redact): TrackerWrit
   return {
     createComment: (ref, body) => writer.createComment(ref, redact(body)),
     editComment: (ref, id, body) => writer.editComment(ref, id, redact(body)),
+    createLabel: (repo, label) => writer.createLabel(repo, label),
     addLabel: (ref, label) => writer.addLabel(ref, label),
     removeLabel: (ref, label) => writer.removeLabel(ref, label),
     closeIssue: (ref, reason) => writer.closeIssue(ref, reason),
@@ -117,6 +118,10 @@ function redactCiReader(ci: CiReader, redact: Redact): CiReader {
   return {
     readChecks: async (queries) =>
       (await ci.readChecks(queries)).map((seen) => redactChecks(seen, redact)),
+    readDeployments: async (queries) =>
+      (await ci.readDeployments(queries)).map((seen) =>
+        seen.kind === "unreadable" ? { ...seen, why: redact(seen.why) } : seen,
+      ),
     readEvidence: async (repo, failing) =>
       (await ci.readEvidence(repo, failing)).map((evidence) => redactEvidence(evidence, redact)),
   };

@@ -75,7 +75,7 @@ export async function watchTick(deps: TickDeps, settings: WatchSettings): Promis
 }
 
 async function watchUnderLease(deps: TickDeps, settings: WatchSettings): Promise<WatchSummary> {
-  const world = await observeWorld(deps, settings.repos);
+  const world = await observeWorld(deps, settings.repos, "runs");
   const { ownId, agent, strays, runs, unreadable } = await observeWatch(deps, settings, world);
   const tally: Tally = { acted: 0, failed: 0, waiting: {}, concluded: {} };
   for (const each of unreadable) {

@@ -19,3 +19,11 @@ export type BranchSeen =
     }
   | { readonly kind: "truncated"; readonly why: string }
   | { readonly kind: "unreadable"; readonly why: string };
+
+/** One push of a branch, as the tracker logged it: what the branch's head was before and after. */
+export type BranchPush = { readonly before: string; readonly after: string };
+
+/** The push log of a branch, newest first. Who pushed and when is the tracker's word, not the commit's. */
+export type PushesSeen =
+  | { readonly kind: "readable"; readonly pushes: readonly BranchPush[] }
+  | { readonly kind: "unreadable"; readonly why: string };

@@ -63,6 +63,8 @@ export type IssueHistory = {
 export type Blocker = {
   readonly key: string;
   readonly state: "open" | "closed" | "unreadable" | "cyclic";
+  /** Where `cyclic`: the keys along the cycle, the first one again at the end. */
+  readonly cycle?: readonly string[];
 };
 
 /** The blockers of an issue, or why they could not be read (which counts as blocked). */
@@ -110,7 +112,15 @@ export type RepoFacts = {
   readonly headSha: string | null;
   readonly cloneUrl: string;
   readonly webUrl: string;
+  /** Of the labels afk itself puts on, those that the repo does not have yet. */
+  readonly labelsMissing: readonly string[];
 };
+
+/** Which App put a label on in an account's name. `none`: a person's own hand, or an OAuth app of theirs. */
+export type ActingApp =
+  | { readonly kind: "none" }
+  | { readonly kind: "app"; readonly id: string; readonly slug: string }
+  | { readonly kind: "unreadable"; readonly why: string };
 
 /** One enrolled repo as read: its issues that carry the ready or in-progress label, or why not. */
 export type RepoSeen =

@@ -41,7 +41,7 @@ export async function eventsOf(tracker: Tracker, ref: IssueRef): Promise<readonl
 }
 
 async function listOne(tracker: Tracker, repo: RepoRef) {
-  const [seen] = await tracker.listRepos([repo]);
+  const [seen] = await tracker.listRepos([repo], "candidates");
   if (seen?.kind !== "readable") throw new Error(`${repo.name}: ${JSON.stringify(seen)}`);
   return seen;
 }
@@ -151,7 +151,7 @@ export function describeLists(name: string, openWorld: OpenTracker): void {
       const [first, second] = [await world.addRepo(), await world.addRepo()];
       const hidden = await world.addHiddenRepo();
       const gone = nowhere(first);
-      const seen = await world.tracker.listRepos([hidden, second, gone, first]);
+      const seen = await world.tracker.listRepos([hidden, second, gone, first], "candidates");
       expect(seen.map(describeRepo)).toEqual([
         `unreadable ${hidden.name}`,
         `readable ${second.name}`,
@@ -159,7 +159,7 @@ export function describeLists(name: string, openWorld: OpenTracker): void {
         `readable ${first.name}`,
       ]);
       expect(seen.filter((repo) => repo.kind === "unreadable" && repo.why === "")).toEqual([]);
-      expect(await world.tracker.listRepos([])).toEqual([]);
+      expect(await world.tracker.listRepos([], "candidates")).toEqual([]);
     });
 
     it("know a repo by its name in any case, and call it as it was asked for", async () => {

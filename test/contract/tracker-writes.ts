@@ -185,7 +185,7 @@ export function describeWrites(name: string, openWorld: OpenTracker): void {
       const answers = await Promise.allSettled(asked);
       expect(answers.map(({ status }) => status)).toEqual(Array(6).fill("rejected"));
       const reads = [
-        ...(await tracker.listRepos([repo])),
+        ...(await tracker.listRepos([repo], "candidates")),
         ...(await tracker.readIssues([ref])),
         ...(await tracker.readBranches([{ repo, baseSha: null }])),
       ];

@@ -26,7 +26,7 @@ function open(title: string, repo: RepoRef = REPO): IssueRef {
 }
 
 async function listed(): Promise<readonly string[]> {
-  const [repo] = await tracker.listRepos([REPO]);
+  const [repo] = await tracker.listRepos([REPO], "candidates");
   return repo?.kind === "readable" ? repo.issues.map(({ ref }) => issueKey(ref)) : ["unreadable"];
 }
 
@@ -53,7 +53,7 @@ describe("a fake tracker's lists", () => {
 
   it("carry the facts of the repo", async () => {
     const headSha = tracker.push(REPO, { message: "start" });
-    const [repo] = await tracker.listRepos([REPO]);
+    const [repo] = await tracker.listRepos([REPO], "candidates");
     expect(repo).toMatchObject({ facts: { ref: REPO, id: "77", defaultBranch: "trunk", headSha } });
   });
 
@@ -74,7 +74,9 @@ describe("a fake tracker's lists", () => {
     tracker.addRepo({ ref: OTHER });
     tracker.setUnreadable(OTHER, "503");
     const gone: RepoRef = { ...REPO, name: "gone" };
-    const kinds = (await tracker.listRepos([gone, REPO, OTHER])).map(({ kind }) => kind);
+    const kinds = (await tracker.listRepos([gone, REPO, OTHER], "candidates")).map(
+      ({ kind }) => kind,
+    );
     expect(kinds).toEqual(["unreadable", "readable", "unreadable"]);
     expect(await readOne({ repo: OTHER, number: 1 })).toEqual({
       kind: "unreadable",

@@ -1,6 +1,12 @@
 import type { Check, CheckState, ChecksSeen } from "../../src/pure/ci-fold.ts";
 import { type RepoRef, repoKey } from "../../src/pure/issue.ts";
-import type { CheckEvidence, ChecksQuery, CiReader } from "../../src/pure/ports/ci.ts";
+import type { DeploymentsSeen } from "../../src/pure/deployments.ts";
+import type {
+  CheckEvidence,
+  ChecksQuery,
+  CiReader,
+  DeploymentsQuery,
+} from "../../src/pure/ports/ci.ts";
 import type { FakeClock } from "./fake-clock.ts";
 
 const DEFAULT_CHECK = "test";
@@ -112,6 +118,11 @@ export class FakeCi implements CiReader {
       const isHere = (this.#repoOf.get(sha) ?? repoKey(repo)) === repoKey(repo);
       return { kind: "read", sha, checks: isHere ? (this.#checks.get(sha) ?? []) : [] };
     });
+  }
+
+  async readDeployments(queries: readonly DeploymentsQuery[]): Promise<readonly DeploymentsSeen[]> {
+    this.#called(`readDeployments ${queries.map(({ repo }) => repoKey(repo)).join()}`);
+    return queries.map(({ environment }) => ({ kind: "read", environment, deployments: [] }));
   }
 
   async readEvidence(repo: RepoRef, failing: readonly Check[]): Promise<readonly CheckEvidence[]> {

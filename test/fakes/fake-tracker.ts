@@ -1,6 +1,7 @@
 import { isSameLabel } from "../../src/pure/approval.ts";
-import type { BranchSeen } from "../../src/pure/commits.ts";
+import type { BranchSeen, PushesSeen } from "../../src/pure/commits.ts";
 import {
+  type ActingApp,
   type Actor,
   type Blocker,
   type BlockersSeen,
@@ -14,10 +15,14 @@ import {
   repoKey,
 } from "../../src/pure/issue.ts";
 import type {
+  ActingAppQuery,
   BranchQuery,
   IssueSeenAlone,
   LabelNames,
+  ListScope,
+  NewLabel,
   OwnAccount,
+  PushesQuery,
   TrackerReader,
   TrackerWriter,
 } from "../../src/pure/ports/tracker.ts";
@@ -56,7 +61,7 @@ type FakeIssueCreation = {
 };
 
 type RepoState = {
-  readonly facts: Omit<RepoFacts, "headSha">;
+  readonly facts: Omit<RepoFacts, "headSha" | "labelsMissing">;
   readonly branch: FakeBranch;
   readonly issues: Map<number, FakeIssue>;
   readonly permissions: Map<string, Permission>;
@@ -109,7 +114,7 @@ export class FakeTracker implements TrackerReader, TrackerWriter {
       branch: new FakeBranch(repoKey(ref)),
       issues: new Map(),
       permissions: new Map([[this.own.id, "write"]]),
-      labels: new Map(),
+      labels: new Map(Object.values(this.#labels).map((name) => [name.toLowerCase(), name])),
       unreadable: null,
       issuesOpened: 0,
     });
@@ -259,16 +264,20 @@ export class FakeTracker implements TrackerReader, TrackerWriter {
     return this.own;
   }
 
-  async listRepos(repos: readonly RepoRef[]): Promise<readonly RepoSeen[]> {
+  async listRepos(repos: readonly RepoRef[], scope: ListScope): Promise<readonly RepoSeen[]> {
     this.#called(`listRepos ${repos.map(repoKey).join()}`);
     return repos.map((ref) => {
       const repo = this.#readable(ref);
       if (typeof repo === "string") return { kind: "unreadable", ref, why: repo };
       const issues = [...repo.issues.values()]
-        .filter((issue) => this.#isListed(issue))
+        .filter((issue) => this.#isListed(issue, scope))
         .map((issue) => this.#see(issue, ref));
-      const facts = { ...repo.facts, ref, headSha: repo.branch.headSha };
-      return { kind: "readable", facts, issues, permissions: this.#permissions(repo, issues) };
+      const labelsMissing = [this.#labels.inProgress, this.#labels.human].filter(
+        (label) => !repo.labels.has(label.toLowerCase()),
+      );
+      const facts = { ...repo.facts, ref, headSha: repo.branch.headSha, labelsMissing };
+      const permissions = scope === "runs" ? new Map() : this.#permissions(repo, issues);
+      return { kind: "readable", facts, issues, permissions };
     });
   }
 
@@ -293,7 +302,24 @@ export class FakeTracker implements TrackerReader, TrackerWriter {
     });
   }
 
+  async readActingApps(queries: readonly ActingAppQuery[]): Promise<readonly ActingApp[]> {
+    this.#called(`readActingApps ${queries.map((query) => issueKey(query.ref)).join()}`);
+    return queries.map(() => ({ kind: "none" }));
+  }
+
+  async readPushes(queries: readonly PushesQuery[]): Promise<readonly PushesSeen[]> {
+    this.#called(`readPushes ${queries.map((query) => repoKey(query.repo)).join()}`);
+    return queries.map(() => ({ kind: "readable", pushes: [] }));
+  }
+
   // The writer: our own account's hand.
+
+  async createLabel(ref: RepoRef, label: NewLabel): Promise<void> {
+    this.#called(`createLabel ${repoKey(ref)} ${label.name}`);
+    this.writes += 1;
+    if (this.#writesRefused !== null) throw new Error(this.#writesRefused);
+    spelling(this.#repo(ref).labels, label.name);
+  }
 
   async createComment(ref: IssueRef, body: string): Promise<string> {
     const issue = this.#toWrite("createComment", ref, "");
@@ -340,8 +366,9 @@ export class FakeTracker implements TrackerReader, TrackerWriter {
     return account(this.own.login, this.own.id);
   }
 
-  #isListed(issue: FakeIssue): boolean {
+  #isListed(issue: FakeIssue, scope: ListScope): boolean {
     if (issue.has(this.#labels.inProgress)) return true;
+    if (scope === "runs") return false;
     return issue.state === "open" && issue.has(this.#labels.ready);
   }
 

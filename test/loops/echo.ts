@@ -30,6 +30,7 @@ export function dependenciesThatEcho(options: {
       writer: {
         createComment: keeps("createComment", "1"),
         editComment: keeps("editComment", undefined),
+        createLabel: keeps("createLabel", undefined),
         addLabel: keeps("addLabel", undefined),
         removeLabel: keeps("removeLabel", undefined),
         closeIssue: keeps("closeIssue", undefined),
@@ -77,6 +78,8 @@ export function dependenciesThatEcho(options: {
                 ],
               },
         ),
+      readDeployments: async (queries) =>
+        queries.map(({ environment }) => ({ kind: "unreadable", environment, why: words })),
       readEvidence: async () => [{ name: words, url: null, logTail: words }],
     },
     notifiers: [{ name: "echo", ring: keeps("ring", null) }],

@@ -115,6 +115,7 @@ export function someFacts(overrides: Partial<RepoFacts> = {}): RepoFacts {
     headSha: aSha(`head of ${ref.name}`),
     cloneUrl: `https://forge.example/${ref.owner}/${ref.name}.git`,
     webUrl: `https://forge.example/${ref.owner}/${ref.name}`,
+    labelsMissing: [],
     ...overrides,
   };
 }

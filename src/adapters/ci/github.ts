@@ -44,6 +44,12 @@ export function createGithubCi(options: GithubClientOptions): CiReader {
   const client = createGithubClient(options);
   return {
     readChecks: (queries) => readChecks(client, queries),
+    readDeployments: async (queries) =>
+      queries.map(({ environment }) => ({
+        kind: "unreadable",
+        environment,
+        why: "deployments are not read yet",
+      })),
     readEvidence: (repo, failing) => readEvidence(client, repo, failing),
   };
 }

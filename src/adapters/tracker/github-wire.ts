@@ -136,6 +136,7 @@ export function toRepoFacts(ref: RepoRef, wire: z.infer<typeof RepoWire>): Part<
     headSha: branch?.target.oid ?? null,
     cloneUrl: `${wire.url}.git`,
     webUrl: wire.url,
+    labelsMissing: [],
   };
   return { kind: "read", value };
 }

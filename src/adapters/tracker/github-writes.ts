@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { type IssueRef, issueKey } from "../../pure/issue.ts";
+import { type IssueRef, issueKey, repoKey } from "../../pure/issue.ts";
 import { COMMENT_CHARACTERS_MAX } from "../../pure/notices.ts";
 import type { TrackerWriter } from "../../pure/ports/tracker.ts";
 import type { GithubClient } from "./github-client.ts";
@@ -29,6 +29,13 @@ export function createGithubWriter(client: GithubClient): TrackerWriter {
         const comment_id = z.coerce.number().int().positive().parse(commentId);
         await client.rest.issues.updateComment({ owner, repo, comment_id, body });
       }),
+    createLabel: async (repo, label) => {
+      try {
+        await client.rest.issues.createLabel({ owner: repo.owner, repo: repo.name, ...label });
+      } catch (error) {
+        throw client.failure(`Cannot create label "${label.name}" in ${repoKey(repo)}`, error);
+      }
+    },
     addLabel: (ref, label) =>
       attempt(client, { doing: `add label "${label}" to`, ref }, async () => {
         const { data } = await client.rest.issues.addLabels({ ...place(ref), labels: [label] });

@@ -40,6 +40,9 @@ export function createGithubTracker(options: GithubTrackerOptions): TrackerReade
   return {
     whoAmI,
     listRepos: (repos) => listRepos(context, repos),
+    readActingApps: async (queries) => queries.map(() => ({ kind: "none" })),
+    readPushes: async (queries) =>
+      queries.map(() => ({ kind: "unreadable", why: "the push log is not read yet" })),
     readIssues: (refs) => readIssues(context, refs),
     readBranches: (queries) => readBranches(client, queries),
     ...createGithubWriter(client),

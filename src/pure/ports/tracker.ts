@@ -1,5 +1,5 @@
-import type { BranchSeen } from "../commits.ts";
-import type { IssueRef, IssueSeen, Permission, RepoRef, RepoSeen } from "../issue.ts";
+import type { BranchSeen, PushesSeen } from "../commits.ts";
+import type { ActingApp, IssueRef, IssueSeen, Permission, RepoRef, RepoSeen } from "../issue.ts";
 
 /** The labels a tick looks for. */
 export type LabelNames = {
@@ -18,6 +18,30 @@ export type OwnAccount = { readonly id: string; readonly login: string };
  */
 export type BranchQuery = { readonly repo: RepoRef; readonly baseSha: string | null };
 
+/**
+ * Which issues are listed. `candidates`: those that are open with the ready label and those open or closed with
+ * the in-progress label, with the permissions of whoever made them ready. `runs`: only the latter, without any.
+ */
+export type ListScope = "candidates" | "runs";
+
+/** Asks which App put a label on; the event is one of the issue's history. */
+export type ActingAppQuery = { readonly ref: IssueRef; readonly eventId: string };
+
+/** Asks for the pushes of a branch, newest first, back to the one that ended at or before `sinceMs`. */
+export type PushesQuery = {
+  readonly repo: RepoRef;
+  readonly branch: string;
+  /** Epoch ms. */
+  readonly sinceMs: number;
+};
+
+/** A label to be created. `color`: six hex digits; `description`: at most 100 characters. */
+export type NewLabel = {
+  readonly name: string;
+  readonly color: string;
+  readonly description: string;
+};
+
 /** One issue read by itself. `absent`: deleted, or moved away. */
 export type IssueSeenAlone =
   | {
@@ -33,11 +57,8 @@ export type IssueSeenAlone =
 export type TrackerReader = {
   /** The account of our own token. Throws when the token is refused: no tick can go on without it. */
   whoAmI(): Promise<OwnAccount>;
-  /**
-   * Every issue that is open with the ready label, or open or closed with the in-progress label, of each
-   * repo, in the order asked; a repo's issues by number.
-   */
-  listRepos(repos: readonly RepoRef[]): Promise<readonly RepoSeen[]>;
+  /** Each repo with the issues of the scope, in the order asked; a repo's issues by number. */
+  listRepos(repos: readonly RepoRef[], scope: ListScope): Promise<readonly RepoSeen[]>;
   /**
    * Issues one by one, fresh, whatever their labels, in the order asked; each with the permission of whoever
    * made it ready.
@@ -45,6 +66,10 @@ export type TrackerReader = {
   readIssues(refs: readonly IssueRef[]): Promise<readonly IssueSeenAlone[]>;
   /** The default branch per query, in the order asked. */
   readBranches(queries: readonly BranchQuery[]): Promise<readonly BranchSeen[]>;
+  /** Through which App each label was put on, in the order asked. Such a fact never changes. */
+  readActingApps(queries: readonly ActingAppQuery[]): Promise<readonly ActingApp[]>;
+  /** The push log per query, in the order asked. */
+  readPushes(queries: readonly PushesQuery[]): Promise<readonly PushesSeen[]>;
 };
 
 /**
@@ -55,6 +80,8 @@ export type TrackerWriter = {
   /** Not safe to repeat: find the marker first. Answers the new comment's id. */
   createComment(ref: IssueRef, body: string): Promise<string>;
   editComment(ref: IssueRef, commentId: string, body: string): Promise<void>;
+  /** A label that is there already, in any colour, is a success and stays as it is. */
+  createLabel(repo: RepoRef, label: NewLabel): Promise<void>;
   addLabel(ref: IssueRef, label: string): Promise<void>;
   /** A label that is not on the issue is a success. */
   removeLabel(ref: IssueRef, label: string): Promise<void>;

@@ -30,7 +30,7 @@ async function askEverything(github: FakeGithub, apiUrl?: string): Promise<void>
     object: { statusCheckRollup: { contexts: { pageInfo: more, nodes: [] } } },
   }));
   const tracker = createGithubTracker(options);
-  await tracker.listRepos([repo("app"), repo("other")]);
+  await tracker.listRepos([repo("app"), repo("other")], "candidates");
   await tracker.readIssues([issueRef("app", 1), issueRef("app", 2)]);
   await tracker.readBranches([{ repo: repo("app"), baseSha: "b" }]);
   await createGithubCi(options).readChecks([{ repo: repo("app"), sha: "a" }]);
@@ -89,7 +89,7 @@ it("every request carries token, user agent and API version, and follows no redi
   const options = { ...optionsFor(github), userAgent: "afk/1.2.3" };
   const tracker = createGithubTracker(options);
   await tracker.whoAmI();
-  await tracker.listRepos([repo("app")]);
+  await tracker.listRepos([repo("app")], "candidates");
   expect(github.sent).toHaveLength(2);
   for (const { headers, redirect } of github.sent) {
     expect(headers).toMatchObject({
@@ -124,7 +124,10 @@ const strange: ReadonlyArray<readonly [name: string, answer: () => Response, why
 it.each(strange)("an answer that is %s is an unreadable repo", async (_name, answer, why) => {
   const github = new FakeGithub();
   github.breakdown = answer;
-  const [seen] = await createGithubTracker(optionsFor(github)).listRepos([repo("app")]);
+  const [seen] = await createGithubTracker(optionsFor(github)).listRepos(
+    [repo("app")],
+    "candidates",
+  );
   expect(seen).toMatchObject({ kind: "unreadable", why: expect.stringMatching(why) });
 });
 

@@ -98,7 +98,10 @@ it("a listed issue's comments are read back as well, in one request for all repo
   github.aliases.set("ListRepos", ({ name }) =>
     wireRepo(String(name), { ready: idPage([name === "app" ? "I_app_1" : "I_lib_2"]) }),
   );
-  const seen = await createGithubTracker(optionsFor(github)).listRepos([repo("app"), repo("lib")]);
+  const seen = await createGithubTracker(optionsFor(github)).listRepos(
+    [repo("app"), repo("lib")],
+    "candidates",
+  );
   const comments = seen.map((each) => each.kind === "readable" && each.issues[0]?.ownComments);
   expect(comments).toMatchObject([
     { kind: "complete", comments: [{ id: "2" }, { id: "1" }] },

@@ -19,7 +19,7 @@ function addIssue(github: FakeGithub, name: string, number: number): string {
 }
 
 async function list(github: FakeGithub, names: readonly string[]): Promise<readonly RepoSeen[]> {
-  return await createGithubTracker(optionsFor(github)).listRepos(names.map(repo));
+  return await createGithubTracker(optionsFor(github)).listRepos(names.map(repo), "candidates");
 }
 
 function summary(seen: readonly RepoSeen[]) {
@@ -196,7 +196,10 @@ it("without our own account's id, only repos with issues are unreadable", async 
 it("a tracker that cannot be reached makes every repo unreadable", async () => {
   const options = optionsFor(new FakeGithub());
   const fetch = () => Promise.reject(new Error("POST api.github.test/graphql: ECONNREFUSED"));
-  const seen = await createGithubTracker({ ...options, fetch }).listRepos([repo("a"), repo("b")]);
+  const seen = await createGithubTracker({ ...options, fetch }).listRepos(
+    [repo("a"), repo("b")],
+    "candidates",
+  );
   expect(summary(seen)).toEqual([
     "POST api.github.test/graphql: ECONNREFUSED",
     "POST api.github.test/graphql: ECONNREFUSED",
