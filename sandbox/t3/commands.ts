@@ -4,16 +4,37 @@ import * as z from "zod";
 const Word = z.string().trim().min(1);
 const RuntimeMode = z.enum(["approval-required", "auto-accept-edits", "full-access", "auto"]);
 const InteractionMode = z.enum(["default", "plan"]);
-const Selection = z.object({
-  instanceId: z.string().regex(/^[a-zA-Z][\w-]{0,63}$/),
-  model: Word,
-  options: z
-    .array(z.object({ id: Word, value: z.union([z.string(), z.boolean()]) }))
-    .readonly()
-    .exactOptional(),
-});
+const Selection = z.preprocess(
+  modernSelection,
+  z.object({
+    instanceId: z.string().regex(/^[a-zA-Z][\w-]{0,63}$/),
+    model: Word,
+    options: z
+      .array(z.object({ id: Word, value: z.union([z.string(), z.boolean()]) }))
+      .readonly()
+      .exactOptional(),
+  }),
+);
 
-/** `createdAt` must be there, and is then ignored: the server stamps its own time. */
+/** The older words for the same choice: `provider`, and the options as one object. */
+function modernSelection(wire: unknown): unknown {
+  if (typeof wire !== "object" || wire === null) return wire;
+  const { provider, options, ...rest } = wire as Readonly<Record<string, unknown>>;
+  const isOldOptions = typeof options === "object" && options !== null && !Array.isArray(options);
+  return {
+    ...(provider === undefined ? {} : { instanceId: provider }),
+    ...(options === undefined
+      ? {}
+      : {
+          options: isOldOptions
+            ? Object.entries(options).map(([id, value]) => ({ id, value }))
+            : options,
+        }),
+    ...rest,
+  };
+}
+
+/** `createdAt` must be there; from 0.0.29 on it is then ignored: the server stamps its own time. */
 const created = { commandId: Word, createdAt: z.string() };
 const ofThread = { commandId: Word, threadId: Word };
 
@@ -78,6 +99,8 @@ export const Command = z.discriminatedUnion("type", [
   z.object({ type: z.literal("thread.archive"), ...ofThread }),
   z.object({ type: z.literal("thread.unarchive"), ...ofThread }),
   z.object({ type: z.literal("thread.delete"), ...ofThread }),
+  z.object({ type: z.literal("thread.settle"), ...ofThread }),
+  z.object({ type: z.literal("thread.unsettle"), ...ofThread, reason: z.literal("user") }),
   z.object({
     type: z.literal("thread.meta.update"),
     ...ofThread,

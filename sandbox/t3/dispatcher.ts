@@ -2,6 +2,7 @@ import { mkdirSync, statSync } from "node:fs";
 import type { Command, CommandOf } from "./commands.ts";
 import type { Store } from "./store.ts";
 import type { TurnRunner } from "./turn-runner.ts";
+import type { T3Behaviour } from "./versions.ts";
 
 /** What the server answers to a well-formed command. */
 export type DispatchAnswer =
@@ -20,25 +21,33 @@ export class Dispatcher {
   readonly #receipts = new Map<string, Receipt>();
   readonly #store: Store;
   readonly #turns: TurnRunner;
+  readonly #behaviour: T3Behaviour;
 
-  constructor(store: Store, turns: TurnRunner) {
-    this.#store = store;
-    this.#turns = turns;
+  constructor(parts: Pick<Decided, "store" | "behaviour"> & { readonly turns: TurnRunner }) {
+    this.#store = parts.store;
+    this.#turns = parts.turns;
+    this.#behaviour = parts.behaviour;
   }
 
   dispatch(command: Command): DispatchAnswer {
     if (command.type === "project.create" && !isFolderThere(command)) return { kind: "invalid" };
     const aggregate = command.type === "project.create" ? command.projectId : command.threadId;
     const receipt = this.#receipts.get(command.commandId);
-    if (receipt?.kind === "accepted" && receipt.aggregate === aggregate) {
+    const isSame = receipt?.kind === "accepted" && receipt.aggregate === aggregate;
+    if (isSame || (receipt?.kind === "accepted" && !this.#behaviour.checksCommandOwner)) {
       return { kind: "accepted", sequence: receipt.sequence };
     }
     if (receipt !== undefined) return { kind: "rejected" };
-    if (!isAllowed(this.#store, command)) return this.reject(command.commandId);
-    apply(this.#store, command);
+    const decided: Decided = {
+      store: this.#store,
+      behaviour: this.#behaviour,
+      at: this.#behaviour.stampsTime ? new Date().toISOString() : clientTime(command),
+    };
+    if (!isAllowed(decided, command)) return this.reject(command.commandId);
+    apply(decided, command);
     const { sequence } = this.#store;
     this.#receipts.set(command.commandId, { kind: "accepted", sequence, aggregate });
-    react(this.#turns, command);
+    react(this.#turns, command, decided.at);
     return { kind: "accepted", sequence };
   }
 
@@ -49,6 +58,17 @@ export class Dispatcher {
   }
 }
 
+/** What a command is decided and performed with; `at`: the time that its rows get. */
+type Decided = {
+  readonly store: Store;
+  readonly behaviour: T3Behaviour;
+  readonly at: string;
+};
+
+function clientTime(command: Command): string {
+  return "createdAt" in command ? command.createdAt : new Date().toISOString();
+}
+
 function isFolderThere(command: CommandOf<"project.create">): boolean {
   if (command.createWorkspaceRootIfMissing === true) {
     mkdirSync(command.workspaceRoot, { recursive: true });
@@ -57,11 +77,12 @@ function isFolderThere(command: CommandOf<"project.create">): boolean {
 }
 
 /** The invariants. A turn may be asked for on an archived or deleted thread: it is stored and never runs. */
-function isAllowed(store: Store, command: Command): boolean {
+function isAllowed({ store, behaviour }: Decided, command: Command): boolean {
   switch (command.type) {
     case "project.create": {
       const roots = [...store.projects.values()].map(({ workspaceRoot }) => workspaceRoot);
-      return !store.projects.has(command.projectId) && !roots.includes(command.workspaceRoot);
+      if (store.projects.has(command.projectId)) return false;
+      return !behaviour.hasSettling || !roots.includes(command.workspaceRoot);
     }
     case "thread.create":
       // A deleted thread leaves its row behind, so its id is taken for ever.
@@ -82,20 +103,22 @@ function isAllowed(store: Store, command: Command): boolean {
     case "thread.approval.respond":
     case "thread.user-input.respond":
     case "thread.meta.update":
+    case "thread.settle":
+    case "thread.unsettle":
       return store.threads.has(command.threadId);
   }
 }
 
 /** Every event of the command itself; what the provider does about it comes later, in `react`. */
-function apply(store: Store, command: Command): void {
+function apply({ store, at }: Decided, command: Command): void {
   switch (command.type) {
     case "project.create":
-      return createProject(store, command);
+      return createProject(store, command, at);
     case "thread.create":
-      return createThread(store, command);
+      return createThread(store, command, at);
     case "thread.turn.start": {
       const { messageId, text } = command.message;
-      store.putUserMessage(command.threadId, { id: messageId, text });
+      store.putUserMessage(command.threadId, { id: messageId, text, at });
       // Two events: the message, and the request for a turn.
       store.event();
       return;
@@ -114,6 +137,10 @@ function apply(store: Store, command: Command): void {
         ...(worktreePath === undefined ? {} : { worktreePath }),
       });
     }
+    case "thread.settle":
+      return store.patch(command.threadId, { settledOverride: "settled", settledAt: at });
+    case "thread.unsettle":
+      return store.patch(command.threadId, { settledOverride: null, settledAt: null });
     case "thread.turn.interrupt":
     case "thread.session.stop":
     case "thread.approval.respond":
@@ -122,8 +149,8 @@ function apply(store: Store, command: Command): void {
   }
 }
 
-function createProject(store: Store, command: CommandOf<"project.create">): void {
-  const at = store.event();
+function createProject(store: Store, command: CommandOf<"project.create">, at: string): void {
+  store.event();
   store.projects.set(command.projectId, {
     id: command.projectId,
     title: command.title,
@@ -134,8 +161,8 @@ function createProject(store: Store, command: CommandOf<"project.create">): void
   });
 }
 
-function createThread(store: Store, command: CommandOf<"thread.create">): void {
-  const at = store.event();
+function createThread(store: Store, command: CommandOf<"thread.create">, at: string): void {
+  store.event();
   store.threads.set(command.threadId, {
     id: command.threadId,
     projectId: command.projectId,
@@ -150,17 +177,24 @@ function createThread(store: Store, command: CommandOf<"thread.create">): void {
     updatedAt: at,
     archivedAt: null,
     deletedAt: null,
+    settledOverride: null,
+    settledAt: null,
     session: null,
     messages: [],
     activities: [],
+    checkpoints: [],
   });
 }
 
 /** What the provider does about an accepted command. A repeated command id never comes this far. */
-function react(turns: TurnRunner, command: Command): void {
+function react(turns: TurnRunner, command: Command, requestedAt: string): void {
   switch (command.type) {
     case "thread.turn.start":
-      return turns.request(command.threadId, command.message.text);
+      return turns.request({
+        threadId: command.threadId,
+        text: command.message.text,
+        requestedAt,
+      });
     case "thread.turn.interrupt":
       return turns.interrupt(command.threadId);
     case "thread.session.stop":
@@ -183,6 +217,8 @@ function react(turns: TurnRunner, command: Command): void {
     case "thread.archive":
     case "thread.unarchive":
     case "thread.meta.update":
+    case "thread.settle":
+    case "thread.unsettle":
     case "project.create":
     case "thread.create":
   }

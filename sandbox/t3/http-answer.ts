@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { gzipSync } from "node:zlib";
 
@@ -11,18 +12,49 @@ export type HttpAnswer =
   | { readonly kind: "drop" }
   | { readonly kind: "hang" };
 
+/** What every command that does not match its schema gets. */
+export const EMPTY_400: HttpAnswer = { kind: "empty", status: 400 };
+
+export function json(status: number, body: unknown): HttpAnswer {
+  return { kind: "json", status, body };
+}
+
+/** A typed error body; the trace id is all that tells two of them apart. */
+export function failure(
+  status: number,
+  tag: string,
+  rest: Readonly<Record<string, string>>,
+): HttpAnswer {
+  return json(status, { _tag: tag, ...rest, traceId: randomUUID().replaceAll("-", "") });
+}
+
+/** Null for what is no JSON, and for a body that was too long to be kept. */
+export function parseJson(text: string | null): unknown {
+  try {
+    return text === null ? null : JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/** A request with its response; `compresses`: this version of the server zips at all. */
+export type Exchange = {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly compresses: boolean;
+};
+
 /** Smaller bodies are not worth compressing; the real server's limit is of this order. */
 const GZIP_FROM_BYTES = 1_024;
 
-/** Writes an answer; answers the status sent, 0 when none was. */
+/** Writes an answer, zipped where the client takes it; answers the status sent, 0 when none was. */
 export function writeAnswer(
-  request: IncomingMessage,
-  response: ServerResponse,
+  { request, response, compresses }: Exchange,
   answer: HttpAnswer,
-) {
+): number {
   switch (answer.kind) {
     case "json":
-      return writeJson(request, response, answer);
+      return writeJson({ request, response, compresses }, answer);
     case "html":
       return write(response, 200, { type: "text/html; charset=utf-8", body: answer.body });
     case "text":
@@ -53,19 +85,18 @@ export async function readBody(request: IncomingMessage, bytesMax: number): Prom
 }
 
 function writeJson(
-  request: IncomingMessage,
-  response: ServerResponse,
+  { request, response, compresses }: Exchange,
   { status, body }: { readonly status: number; readonly body: unknown },
 ): number {
   const plain = Buffer.from(JSON.stringify(body));
   const accepts = String(request.headers["accept-encoding"] ?? "");
-  const isZipped = accepts.includes("gzip") && plain.length >= GZIP_FROM_BYTES;
+  const isZipped = compresses && accepts.includes("gzip") && plain.length >= GZIP_FROM_BYTES;
   const bytes = isZipped ? gzipSync(plain) : plain;
   response.writeHead(status, {
     "access-control-allow-origin": "*",
     "content-type": "application/json",
     "content-length": bytes.length,
-    vary: "Accept-Encoding",
+    ...(compresses ? { vary: "Accept-Encoding" } : {}),
     ...(isZipped ? { "content-encoding": "gzip" } : {}),
   });
   response.end(bytes);

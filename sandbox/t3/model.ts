@@ -1,3 +1,5 @@
+import type { ChangedFile } from "./agent/script.ts";
+
 /** The rows of the orchestration read model, in the words of the wire. Times are ISO 8601. */
 
 export type ModelSelection = {
@@ -5,6 +7,13 @@ export type ModelSelection = {
   readonly model: string;
   readonly options?: readonly { readonly id: string; readonly value: string | boolean }[];
 };
+
+const PROVIDER_INSTANCES = ["codex", "claudeAgent", "cursor", "grok", "opencode"];
+
+/** Whether the server has such a provider; a thread is created with any name for one. */
+export function isProviderInstance(instanceId: string): boolean {
+  return PROVIDER_INSTANCES.includes(instanceId);
+}
 
 export type ProjectRow = {
   readonly id: string;
@@ -50,6 +59,17 @@ export type ActivityRow = {
   readonly createdAt: string;
 };
 
+/** What a turn left behind in git. */
+export type CheckpointRow = {
+  readonly turnId: string;
+  readonly checkpointTurnCount: number;
+  readonly checkpointRef: string;
+  readonly status: "ready" | "error";
+  readonly files: readonly ChangedFile[];
+  readonly assistantMessageId: string | null;
+  readonly completedAt: string;
+};
+
 export type ThreadRow = {
   readonly id: string;
   readonly projectId: string;
@@ -64,9 +84,12 @@ export type ThreadRow = {
   readonly updatedAt: string;
   readonly archivedAt: string | null;
   readonly deletedAt: string | null;
+  readonly settledOverride: "settled" | null;
+  readonly settledAt: string | null;
   readonly session: SessionRow | null;
   readonly messages: readonly MessageRow[];
   readonly activities: readonly ActivityRow[];
+  readonly checkpoints: readonly CheckpointRow[];
 };
 
 /** A request that waits for a human, as the activities tell it. */

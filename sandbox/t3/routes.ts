@@ -1,18 +1,22 @@
-import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
-import type { Scope, Tokens } from "./auth.ts";
+import type { Tokens } from "./auth.ts";
+import { authRoute, refusalOf } from "./auth-routes.ts";
 import { Command } from "./commands.ts";
 import type { DispatchAnswer, Dispatcher } from "./dispatcher.ts";
 import type { DispatchFaults } from "./dispatch-faults.ts";
-import { type HttpAnswer, readBody } from "./http-answer.ts";
+import { EMPTY_400, failure, type HttpAnswer, json, parseJson, readBody } from "./http-answer.ts";
 import type { Store } from "./store.ts";
 import { indexPage, threadPage } from "./thread-page.ts";
 import { detailView, shellView, snapshotView, type TurnPage } from "./views.ts";
+import type { T3Behaviour } from "./versions.ts";
 
 /** What the routes speak for. */
 export type T3World = {
   readonly environmentId: string;
   readonly version: string;
+  readonly behaviour: T3Behaviour;
+  /** Without a web build an unknown path is a 503 and no page. */
+  readonly hasWebBuild: boolean;
   readonly store: Store;
   readonly tokens: Tokens;
   readonly dispatcher: Dispatcher;
@@ -30,14 +34,18 @@ export type Routed = {
 /** The real server knows no limit; this one keeps a runaway client from filling the memory. */
 const BODY_BYTES_MAX = 16_000_000;
 
-const EMPTY_400: HttpAnswer = { kind: "empty", status: 400 };
+/** What a server that was started from its sources says to a browser. */
+const NO_WEB_BUILD = "No static directory configured and no dev URL set.";
 
 /** Answers one request as the real server does, and the sandbox's own answer form. */
 export async function route(world: T3World, request: IncomingMessage): Promise<Routed> {
   const url = new URL(request.url ?? "/", "http://127.0.0.1");
+  const auth = await authRoute(world.tokens, request);
+  if (auth !== null) return { answer: auth };
   if (request.method === "GET") return { answer: get(world, request, url) };
   const isPost = request.method === "POST";
-  if (isPost && url.pathname === "/api/orchestration/dispatch") return dispatch(world, request);
+  const isDispatch = isPost && url.pathname === "/api/orchestration/dispatch";
+  if (isDispatch && world.behaviour.hasDispatch) return dispatch(world, request);
   if (isPost && url.pathname === "/sandbox/answer") {
     return { answer: await answerForm(world, request) };
   }
@@ -47,23 +55,28 @@ export async function route(world: T3World, request: IncomingMessage): Promise<R
 function get(world: T3World, request: IncomingMessage, url: URL): HttpAnswer {
   const { pathname } = url;
   if (pathname === "/.well-known/t3/environment") return json(200, environmentView(world));
-  if (pathname === "/api/auth/session") {
-    return json(200, world.tokens.sessionView(request.headers.authorization));
-  }
-  const isRead = /^\/api\/orchestration\/(snapshot|shell|threads\/[^/]+)$/.exec(pathname);
-  if (isRead === null) return page(world, pathname);
-  const refusal = refusalOf(world, request, "orchestration:read");
+  const read = readOf(world.behaviour, pathname);
+  if (read === null) return page(world, pathname);
+  const refusal = refusalOf(world.tokens, request, "orchestration:read");
   if (refusal !== null) return refusal;
-  if (pathname.endsWith("/snapshot")) return json(200, snapshotView(world.store));
-  if (pathname.endsWith("/shell")) return json(200, shellView(world.store));
+  if (read === "snapshot") return json(200, snapshotView(world.store, world.behaviour));
+  if (read === "shell") return json(200, shellView(world.store, world.behaviour));
   return threadDetail(world, url);
 }
 
-function threadDetail(world: T3World, url: URL): HttpAnswer {
-  const turnPage = parseTurnPage(url.searchParams);
-  if (turnPage === "invalid") return EMPTY_400;
+/** Which read a path is on this version; null when it is none, as any path that nobody serves. */
+function readOf(behaviour: T3Behaviour, pathname: string): "snapshot" | "shell" | "thread" | null {
+  if (pathname === "/api/orchestration/snapshot") return behaviour.hasSnapshot ? "snapshot" : null;
+  if (!behaviour.hasThreadReads) return null;
+  if (pathname === "/api/orchestration/shell") return "shell";
+  return /^\/api\/orchestration\/threads\/[^/]+$/.test(pathname) ? "thread" : null;
+}
+
+function threadDetail({ store, behaviour }: T3World, url: URL): HttpAnswer {
+  const page = behaviour.hasTurnLimit ? parseTurnPage(url.searchParams) : null;
+  if (page === "invalid") return EMPTY_400;
   const threadId = decode(url.pathname.split("/").at(-1) ?? "");
-  const view = detailView(world.store, threadId, turnPage);
+  const view = detailView(store, behaviour, { threadId, page });
   if (view !== null) return json(200, view);
   return failure(404, "EnvironmentResourceNotFoundError", {
     code: "not_found",
@@ -81,6 +94,7 @@ function parseTurnPage(query: URLSearchParams): TurnPage | null | "invalid" {
 
 /** The web page of a thread, and the same index page for every other path: never a 404. */
 function page(world: T3World, pathname: string): HttpAnswer {
+  if (!world.hasWebBuild) return { kind: "text", status: 503, body: NO_WEB_BUILD };
   const [environmentId, threadId, ...rest] = pathname.slice(1).split("/").map(decode);
   const isHere = environmentId === world.environmentId && rest.length === 0;
   const thread = isHere ? world.store.threads.get(threadId ?? "") : undefined;
@@ -88,19 +102,23 @@ function page(world: T3World, pathname: string): HttpAnswer {
 }
 
 async function dispatch(world: T3World, request: IncomingMessage): Promise<Routed> {
-  const unauthenticated = refusalOf(world, request, null);
+  const unauthenticated = refusalOf(world.tokens, request, null);
   if (unauthenticated !== null) return { answer: unauthenticated };
   const type = request.headers["content-type"] ?? "";
   if (!type.startsWith("application/json")) {
     return { answer: { kind: "text", status: 415, body: `Unsupported content-type: ${type}` } };
   }
   const body = await readBody(request, BODY_BYTES_MAX);
-  const command = Command.safeParse(parseJson(body));
-  if (!command.success) return { answer: EMPTY_400 };
+  const wire = parseJson(body);
+  if (wire === null && body !== null) {
+    return { answer: { kind: "empty", status: world.behaviour.malformedJsonStatus } };
+  }
+  const command = Command.safeParse(wire);
+  if (!command.success || !isKnown(world.behaviour, command.data)) return { answer: EMPTY_400 };
   const { type: commandType, commandId } = command.data;
   const told = { commandType, commandId };
   // A malformed body is a 400 even for a token that may not operate.
-  const refusal = refusalOf(world, request, "orchestration:operate");
+  const refusal = refusalOf(world.tokens, request, "orchestration:operate");
   if (refusal !== null) return { answer: refusal, ...told };
   switch (world.faults.take(commandType)) {
     case "reject":
@@ -115,6 +133,13 @@ async function dispatch(world: T3World, request: IncomingMessage): Promise<Route
     case null:
       return { answer: dispatchAnswer(world.dispatcher.dispatch(command.data)), ...told };
   }
+}
+
+/** Whether this version knows the command; one that it does not know is malformed to it. */
+function isKnown({ hasSettling }: T3Behaviour, command: Command): boolean {
+  if (hasSettling) return true;
+  if (command.type === "thread.settle" || command.type === "thread.unsettle") return false;
+  return !("runtimeMode" in command) || command.runtimeMode !== "auto";
 }
 
 function dispatchAnswer(answer: DispatchAnswer): HttpAnswer {
@@ -146,44 +171,31 @@ async function answerForm(world: T3World, request: IncomingMessage): Promise<Htt
   return { kind: "redirect", location: `/${path}` };
 }
 
-/** Why a caller is turned away; null when its token holds the scope, or is any valid one for `null`. */
-function refusalOf(world: T3World, request: IncomingMessage, scope: Scope | null) {
-  const caller = world.tokens.caller(request.headers.authorization);
-  if (caller.kind === "unknown") {
-    const { reason } = caller;
-    return failure(401, "EnvironmentAuthInvalidError", { code: "auth_invalid", reason });
-  }
-  if (scope === null || caller.scopes.includes(scope)) return null;
-  return failure(403, "EnvironmentScopeRequiredError", {
-    code: "insufficient_scope",
-    requiredScope: scope,
-  });
-}
-
-function environmentView({ environmentId, version }: T3World) {
+function environmentView({ environmentId, version, behaviour }: T3World) {
   return {
     environmentId,
     label: "sandbox",
     platform: { os: process.platform, arch: process.arch },
     serverVersion: version,
-    capabilities: { repositoryIdentity: true, connectionProbe: true, threadSettlement: true },
+    capabilities: capabilitiesOf(behaviour),
   };
 }
 
-function failure(status: number, tag: string, rest: Readonly<Record<string, string>>): HttpAnswer {
-  return json(status, { _tag: tag, ...rest, traceId: randomUUID().replaceAll("-", "") });
-}
-
-function json(status: number, body: unknown): HttpAnswer {
-  return { kind: "json", status, body };
-}
-
-function parseJson(text: string | null): unknown {
-  try {
-    return text === null ? null : JSON.parse(text);
-  } catch {
-    return null;
-  }
+function capabilitiesOf({ hasSettling, hasTurnLimit }: T3Behaviour) {
+  return {
+    repositoryIdentity: true,
+    ...(hasSettling
+      ? { connectionProbe: true, pullRequests: true, threadSettlement: true, threadSnooze: true }
+      : {}),
+    ...(hasTurnLimit
+      ? {
+          threadPinning: true,
+          threadPinReorder: true,
+          threadTitleRegeneration: true,
+          agentActivityPublishing: false,
+        }
+      : {}),
+  };
 }
 
 /** A path segment; one that is badly encoded names nothing. */

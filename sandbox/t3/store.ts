@@ -40,7 +40,10 @@ export class Store {
    * Stores a user's message. Its id is the key of one table for all threads: the same id again overwrites
    * the text in place, and takes the message out of another thread. It keeps the time of its creation.
    */
-  putUserMessage(threadId: string, message: { readonly id: string; readonly text: string }): void {
+  putUserMessage(
+    threadId: string,
+    { at, ...message }: { readonly id: string; readonly text: string; readonly at: string },
+  ): void {
     const all = [...this.threads.values()].flatMap(({ messages }) => messages);
     const known = all.find(({ id }) => id === message.id);
     for (const other of this.threads.values()) {
@@ -49,7 +52,6 @@ export class Store {
       this.threads.set(other.id, { ...other, messages });
     }
     const { messages } = this.thread(threadId);
-    const at = new Date().toISOString();
     const isHere = messages.some(({ id }) => id === message.id);
     const fresh: MessageRow = {
       ...message,

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { startAgentTurn } from "./agent/agent-turn.ts";
 import { type Scope, Tokens } from "./auth.ts";
 import { DispatchFaults, type PlannedFault } from "./dispatch-faults.ts";
 import { Dispatcher } from "./dispatcher.ts";
@@ -13,7 +14,13 @@ import { type PendingRow, pendingOf, type ThreadRow } from "./model.ts";
 import { type Routed, route, type T3World } from "./routes.ts";
 import { Store } from "./store.ts";
 import { type T3Event, ThreadScreen } from "./thread-screen.ts";
-import { type InterruptedEnd, type RestartLoss, TurnRunner } from "./turn-runner.ts";
+import {
+  type AgentProgram,
+  type InterruptedEnd,
+  type RestartLoss,
+  TurnRunner,
+} from "./turn-runner.ts";
+import { behaviourOf, NEWEST_VERSION } from "./versions.ts";
 
 /** A request as the server saw it. `status` 0: the connection was dropped, or is still held without an answer. */
 export type SandboxRequest = {
@@ -59,8 +66,21 @@ export type SandboxT3Options = {
   readonly dir: string;
   readonly token: string;
   readonly port?: number;
-  /** Reported, and nothing else: the behaviour is 0.0.33's with the first fixes after it. */
+  /**
+   * Reported and behaved like. 0.0.33 is the recorded server, with the first fixes after it: the
+   * release of that number leaves zombies, as `restart` does when told to.
+   */
   readonly version?: string;
+  /** Without a web build unknown paths are a 503; with one where nothing else is said. */
+  readonly hasWebBuild?: boolean;
+  /** A real server accepts and never answers what comes right after it listens; 0 here. */
+  readonly deafMs?: number;
+  /** Whether token reports have the total; a provider may tell only the context window's fill. */
+  readonly reportsTotals?: boolean;
+  /** When the tokens expire, ISO 8601; 30 days from now where nothing else is said. */
+  readonly tokensExpireAt?: string;
+  /** Who runs the turns; the scripted agents where nothing else is said. */
+  readonly agent?: AgentProgram;
   /** How an interrupt shows in the rows; `error` where nothing else is said. */
   readonly interruptedEnd?: InterruptedEnd;
   /** The name on the agents' commits and pushes: a forge may know it as an account. */
@@ -70,34 +90,65 @@ export type SandboxT3Options = {
 /** A restart that is over before a client's connect fails once would show nothing. */
 const DOWN_MS = 50;
 
-/** Starts the server on 127.0.0.1. */
-export async function startT3(options: SandboxT3Options): Promise<SandboxT3> {
+type Inside = {
+  readonly world: T3World;
+  readonly turns: TurnRunner;
+  readonly listeners: Set<(event: T3Event) => void>;
+};
+
+/** The server without its socket. */
+function createInside(options: SandboxT3Options): Inside {
   const listeners = new Set<(event: T3Event) => void>();
   const store = new Store();
-  const screen = new ThreadScreen(store, (event) => {
-    for (const listener of listeners) listener(event);
+  const version = options.version ?? NEWEST_VERSION;
+  const behaviour = behaviourOf(version);
+  const screen = new ThreadScreen({
+    store,
+    behaviour,
+    reportsTotals: options.reportsTotals ?? true,
+    emit: (event) => {
+      for (const listener of listeners) listener(event);
+    },
   });
   const turns = new TurnRunner({
     store,
     screen,
+    behaviour,
+    agent: options.agent ?? startAgentTurn,
     interruptedEnd: options.interruptedEnd ?? "error",
     gitName: options.gitName ?? "scripted-agent",
   });
   const world: T3World = {
     environmentId: environmentIdIn(options.dir),
-    version: options.version ?? "0.0.33",
+    version,
+    behaviour,
+    hasWebBuild: options.hasWebBuild ?? true,
     store,
-    tokens: new Tokens(options.token),
-    dispatcher: new Dispatcher(store, turns),
+    tokens: new Tokens(options.token, options.tokensExpireAt),
+    dispatcher: new Dispatcher({ store, behaviour, turns }),
     faults: new DispatchFaults(),
     answerRequest: (threadId, requestId, text) =>
       answerPending({ store, turns }, { threadId, requestId, text }),
   };
+  return { world, turns, listeners };
+}
+
+/** Starts the server on 127.0.0.1. */
+export async function startT3(options: SandboxT3Options): Promise<SandboxT3> {
+  const { world, turns, listeners } = createInside(options);
+  const { store } = world;
   const requests: SandboxRequest[] = [];
+  const ears = { deafUntilMs: 0 };
   const server = createServer((request, response) => {
-    void serve(world, requests, { request, response });
+    const isDeaf = Date.now() < ears.deafUntilMs;
+    void serve(world, requests, { request, response, isDeaf });
   });
-  const port = await listen(server, options.port ?? 0);
+  const open = async (port: number) => {
+    const opened = await listen(server, port);
+    ears.deafUntilMs = Date.now() + (options.deafMs ?? 0);
+    return opened;
+  };
+  const port = await open(options.port ?? 0);
   return {
     url: `http://127.0.0.1:${port}`,
     environmentId: world.environmentId,
@@ -108,7 +159,7 @@ export async function startT3(options: SandboxT3Options): Promise<SandboxT3> {
       await close(server);
       await turns.restart(lose);
       await sleep(downMs);
-      await listen(server, port);
+      await open(port);
     },
     failNextDispatch: (fault) => world.faults.plan(fault),
     answer: world.answerRequest,
@@ -124,16 +175,23 @@ export async function startT3(options: SandboxT3Options): Promise<SandboxT3> {
   };
 }
 
-type Exchange = { readonly request: IncomingMessage; readonly response: ServerResponse };
+type Arrival = {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly isDeaf: boolean;
+};
 
 async function serve(
   world: T3World,
   requests: SandboxRequest[],
-  { request, response }: Exchange,
+  { request, response, isDeaf }: Arrival,
 ): Promise<void> {
   const at = new Date().toISOString();
-  const { answer, ...told } = await routeOrDrop(world, request);
-  const status = writeAnswer(request, response, answer);
+  const { compresses } = world.behaviour;
+  const { answer, ...told }: Routed = isDeaf
+    ? { answer: { kind: "hang" } }
+    : await routeOrDrop(world, request);
+  const status = writeAnswer({ request, response, compresses }, answer);
   requests.push({
     method: request.method ?? "",
     path: request.url ?? "",

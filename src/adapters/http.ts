@@ -11,7 +11,25 @@ import {
  * that names method, host and path. The answer's body is already read; its status and headers are
  * as they came.
  */
-export type BoundedFetch = (url: string | URL, init?: RequestInit) => Promise<Response>;
+export type BoundedFetch = (url: string | URL, init?: BoundedInit) => Promise<Response>;
+
+/** What one request may ask for besides what `fetch` knows. */
+export type BoundedInit = RequestInit & {
+  /** In place of the client's own. */
+  readonly timeoutMs?: number;
+  readonly stream?: BodyStream;
+};
+
+/**
+ * Takes the body of a 200 of this media type piece by piece, below a limit of its own, so that it
+ * is never in memory as a whole. The answer's body is empty then.
+ */
+export type BodyStream = {
+  readonly mediaType: string;
+  readonly bytesMax: number;
+  /** What it throws ends the request. */
+  readonly take: (chunk: Uint8Array) => void;
+};
 
 /** What is told of a request as it is sent: never its query, headers or body. */
 export type RequestNote = { readonly method: string; readonly host: string; readonly path: string };
@@ -55,8 +73,9 @@ export function createBoundedFetch(options: BoundedFetchOptions): {
 
 type Client = { readonly options: BoundedFetchOptions; readonly agent: Agent };
 
-async function send(client: Client, input: string | URL, init: RequestInit): Promise<Response> {
+async function send(client: Client, input: string | URL, init: BoundedInit): Promise<Response> {
   const { options } = client;
+  const timeoutMs = init.timeoutMs ?? options.timeoutMs;
   const url = parseUrl(input);
   const note = {
     method: (init.method ?? "GET").toUpperCase(),
@@ -68,7 +87,7 @@ async function send(client: Client, input: string | URL, init: RequestInit): Pro
   options.onRequest?.(note);
 
   const abort = new AbortController();
-  const timer = setTimeout(() => abort.abort(), options.timeoutMs);
+  const timer = setTimeout(() => abort.abort(), timeoutMs);
   const cancel = (): void => abort.abort(init.signal?.reason);
   if (init.signal?.aborted) cancel();
   init.signal?.addEventListener("abort", cancel);
@@ -82,11 +101,16 @@ async function send(client: Client, input: string | URL, init: RequestInit): Pro
       signal: abort.signal,
       dispatcher: client.agent,
     });
-    return await buffer(response, where, options.bodyBytesMax);
+    const { stream } = init;
+    if (stream === undefined || !isStreamed(response, stream)) {
+      return await buffer(response, where, options.bodyBytesMax);
+    }
+    await drain(response, where, stream);
+    return asBuffered(response, null);
   } catch (cause) {
     if (cause instanceof BodyTooLarge) throw cause;
     if (abort.signal.aborted && !init.signal?.aborted) {
-      throw new RequestTimeout(`${where}: no full answer within ${options.timeoutMs} ms`, {
+      throw new RequestTimeout(`${where}: no full answer within ${timeoutMs} ms`, {
         cause,
       });
     }
@@ -110,19 +134,34 @@ async function buffer(
   bodyBytesMax: number,
 ): Promise<Response> {
   const chunks: Uint8Array[] = [];
+  await drain(response, where, { bytesMax: bodyBytesMax, take: (chunk) => chunks.push(chunk) });
+  return asBuffered(response, Buffer.concat(chunks));
+}
+
+function isStreamed(response: UndiciResponse, { mediaType }: BodyStream): boolean {
+  const type = response.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
+  return response.status === 200 && type === mediaType;
+}
+
+async function drain(
+  response: UndiciResponse,
+  where: string,
+  { bytesMax, take }: Pick<BodyStream, "bytesMax" | "take">,
+): Promise<void> {
   let bytes = 0;
   for await (const chunk of response.body ?? []) {
     bytes += chunk.byteLength;
     // Leaving the loop cancels the stream, which gives the connection up.
-    if (bytes > bodyBytesMax) {
-      throw new BodyTooLarge(
-        `${where}: the answer is larger than the limit of ${bodyBytesMax} bytes`,
-      );
+    if (bytes > bytesMax) {
+      throw new BodyTooLarge(`${where}: the answer is larger than the limit of ${bytesMax} bytes`);
     }
-    chunks.push(chunk);
+    take(chunk);
   }
+}
+
+function asBuffered(response: UndiciResponse, content: Uint8Array | null): Response {
   const { status, statusText, headers, url } = response;
-  const body = BODILESS_STATUSES.has(status) ? null : Buffer.concat(chunks);
+  const body = BODILESS_STATUSES.has(status) ? null : content;
   const buffered = new BufferedResponse(body, { status, statusText, headers });
   // A made Response has no address; clients such as Octokit report it.
   Object.defineProperty(buffered, "url", { value: url });

@@ -37,6 +37,10 @@ export function isLive(summary: ThreadSummary): boolean {
  * Classifies the turn that our user message asked for. The session decides whether it still runs,
  * because T3 0.0.27 says `completed` at the agent's first words; what was said counts only after
  * our message. A thread that T3 shows as running stays running here, however long.
+ *
+ * T3 up to 0.0.31 flickers, and still one read is enough: a class that ends a turn needs what only
+ * its end leaves (words of the agent beside a session at rest, an error, a turn that is over). What
+ * a beginning shows as well is `never-started`, and that the caller holds against its grace.
  */
 export function classifyTurn(
   detail: ThreadDetail,
@@ -44,7 +48,8 @@ export function classifyTurn(
 ): TurnState {
   const position = detail.messages.findIndex(({ id }) => id === turn.messageId);
   const asked = detail.messages[position];
-  if (asked === undefined || detail.presence === "deleted") return { kind: "never-started" };
+  if (detail.presence === "deleted") return { kind: "never-started" };
+  if (asked === undefined) return classifyUnasked(detail);
   const seen: Seen = {
     ...detail,
     turn:
@@ -56,6 +61,18 @@ export function classifyTurn(
   };
   if (detail.session !== null && isLive(detail)) return classifyLive(detail.session, seen);
   return classifyQuiet(seen);
+}
+
+/**
+ * A thread that does not show our message. From 0.0.32 on T3 hides what an archived one holds, so
+ * there it is no proof that the message never arrived.
+ */
+function classifyUnasked(detail: ThreadDetail): TurnState {
+  if (detail.presence === "active" || detail.messages.length > 0) return { kind: "never-started" };
+  if (isLive(detail)) {
+    return { kind: "running", startedAt: detail.latestTurn?.startedAt ?? null };
+  }
+  return { kind: "not-understood", why: "T3 hides what an archived thread holds; unarchive it" };
 }
 
 type Seen = {

@@ -67,6 +67,8 @@ export type AgentSeen =
       readonly environmentId: string;
       readonly projects: readonly ProjectSummary[];
       readonly threads: readonly ThreadSummary[];
+      /** What a person should know about the server or the token before it stops something. */
+      readonly warnings?: readonly string[];
     }
   | { readonly kind: "unreadable"; readonly why: string };
 

@@ -182,6 +182,35 @@ const beforeAndDuring: readonly Row[] = [
     { kind: "running", startedAt: ASKED },
   ],
   [
+    "an archived thread that hides its conversation runs as long as its session does",
+    {
+      presence: "archived",
+      messages: [],
+      session: RUNNING,
+      latestTurn: turn("running"),
+    },
+    { kind: "running", startedAt: ASKED },
+  ],
+  [
+    "an archived thread that hides its conversation may run without a turn yet",
+    { presence: "archived", messages: [], session: RUNNING },
+    { kind: "running", startedAt: null },
+  ],
+  [
+    "an archived thread at rest that hides its conversation proves nothing",
+    { presence: "archived", messages: [], session: session("ready") },
+    { kind: "not-understood", why: "T3 hides what an archived thread holds; unarchive it" },
+  ],
+  [
+    "an archived thread that shows its conversation shows that ours is not in it",
+    {
+      presence: "archived",
+      messages: [{ id: "m-0", role: "user", text: "Before.", at: EARLIER }],
+      session: RUNNING,
+    },
+    neverStarted,
+  ],
+  [
     "an archived thread's running turn runs",
     {
       presence: "archived",

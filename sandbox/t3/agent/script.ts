@@ -8,9 +8,17 @@ export type AgentQuestion = {
   readonly options: readonly { readonly label: string; readonly description: string }[];
 };
 
+/** A file that a turn left changed, as git counts its lines. */
+export type ChangedFile = {
+  readonly path: string;
+  readonly kind: "modified" | "added" | "deleted";
+  readonly additions: number;
+  readonly deletions: number;
+};
+
 /** How a turn of the agent ended. `failed` and `crashed` are the provider's doing, `aborted` ours. */
 export type AgentEnd =
-  | { readonly kind: "completed" }
+  | { readonly kind: "completed"; readonly files?: readonly ChangedFile[] }
   | { readonly kind: "failed"; readonly error: string }
   | { readonly kind: "crashed" }
   | { readonly kind: "aborted" };

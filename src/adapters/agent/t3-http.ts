@@ -5,8 +5,28 @@ import { type BoundedFetch, RequestTimeout } from "../http.ts";
 export type T3Connection = {
   readonly fetch: BoundedFetch;
   readonly baseUrl: URL;
+  /** Asked before every request, so that a rotated token is used at once. */
   readonly readToken: () => Promise<string>;
+  readonly patience: T3Patience;
 };
+
+/** Why nothing can be concluded; it names what is wrong and the mend. */
+export type Unreadable = { readonly kind: "unreadable"; readonly why: string };
+
+/** How long a read may take, in milliseconds. */
+export type T3Patience = {
+  /** The tries of an ordinary read, in order. */
+  readonly triesMs: readonly number[];
+  /** The one try of a snapshot that is the whole database. */
+  readonly wholeSnapshotMs: number;
+};
+
+/**
+ * T3 accepts connections in its first quarter second and never answers them: a short first try finds
+ * that out, the second finds it awake, or through with somebody's snapshot of 81 MB, which blocked it
+ * for 8.5 s as measured. Not more, since a server that is only slow must not be asked again and again.
+ */
+export const T3_PATIENCE: T3Patience = { triesMs: [3_000, 12_000], wholeSnapshotMs: 60_000 };
 
 /**
  * What a GET brought: JSON, T3's own word that there is no such thing, or nothing to conclude from.
@@ -14,14 +34,8 @@ export type T3Connection = {
 export type T3Got =
   | { readonly kind: "json"; readonly body: unknown }
   | { readonly kind: "not-found" }
-  | { readonly kind: "unreadable"; readonly why: string };
-
-/**
- * T3 accepts connections in its first quarter second and never answers them: the retry finds it
- * awake. Not more, since a server that is only slow must not be asked for its whole snapshot again
- * and again.
- */
-const READ_RETRIES_MAX = 1;
+  /** `isNoRoute`: it answers as T3 does where it has no such route. */
+  | { readonly kind: "unreadable"; readonly why: string; readonly isNoRoute?: true };
 
 /** T3 names an error in a short word; anything longer is not for a log line. */
 const ERROR_WORD_CHARS_MAX = 200;
@@ -35,27 +49,70 @@ const ErrorBody = z.object({
 });
 type ErrorBody = z.infer<typeof ErrorBody>;
 
-/**
- * Reads one route. `auth` none is for the one public route, so that it works with a token gone bad.
- */
-export async function getJson(
-  connection: T3Connection,
-  path: string,
-  auth: "token" | "none",
-): Promise<T3Got> {
-  for (let retries = 0; ; retries += 1) {
+/** One GET. */
+export type T3Get = {
+  readonly path: string;
+  /** `none` is for the one public route, so that it works with a token gone bad. */
+  readonly auth: "token" | "none";
+  /** The tries, each in milliseconds; only a try without an answer is followed by another. */
+  readonly triesMs: readonly number[];
+  /** A fresh one for each try: what it keeps is the answer, the rest is never in memory. */
+  readonly skim?: () => BodySkim;
+};
+
+/** Takes an answer piece by piece and keeps the text of a part of it. */
+export type BodySkim = {
+  readonly take: (chunk: Uint8Array) => void;
+  readonly text: () => string;
+};
+
+/** Far above the 100 MB that a busy server's old snapshot may have; it is read in seconds. */
+const STREAM_BYTES_MAX = 256 * 1024 * 1024;
+
+/** Reads one route. */
+export async function getJson(connection: T3Connection, get: T3Get): Promise<T3Got> {
+  for (const [at, timeoutMs] of get.triesMs.entries()) {
     try {
-      const headers: Record<string, string> = auth === "none" ? {} : await authorize(connection);
-      const response = await connection.fetch(urlOf(connection, path), {
-        headers,
-        redirect: "manual",
-      });
-      return await judgeRead(response, path);
+      return await tryRead(connection, get, timeoutMs);
     } catch (error) {
-      if (error instanceof RequestTimeout && retries < READ_RETRIES_MAX) continue;
+      if (error instanceof RequestTimeout && at + 1 < get.triesMs.length) continue;
       return { kind: "unreadable", why: error instanceof Error ? error.message : String(error) };
     }
   }
+  return { kind: "unreadable", why: `GET /${get.path} was not tried` };
+}
+
+async function tryRead(
+  connection: T3Connection,
+  { path, auth, skim: makeSkim }: T3Get,
+  timeoutMs: number,
+): Promise<T3Got> {
+  const headers: Record<string, string> = auth === "none" ? {} : await authorize(connection);
+  const skim = makeSkim?.();
+  const stream = skim && { mediaType: JSON_TYPE, bytesMax: STREAM_BYTES_MAX, take: skim.take };
+  const response = await connection.fetch(urlOf(connection, path), {
+    headers,
+    redirect: "manual",
+    timeoutMs,
+    ...(stream === undefined ? {} : { stream }),
+  });
+  const text = await response.text();
+  if (skim === undefined || response.status !== 200) return judgeRead(response, path, text);
+  // A client that does not stream hands the body over here.
+  skim.take(Buffer.from(text));
+  return judgeRead(response, path, skim.text());
+}
+
+/**
+ * Whether the server has the route for commands: an empty one is refused by its schema, before
+ * anything else is looked at and without a trace. Throws like a command when it does not tell.
+ */
+export async function takesCommands(connection: T3Connection): Promise<boolean> {
+  const response = await post(connection, {});
+  if (isNoRoute(response)) return false;
+  if (response.status === 400) return true;
+  const ack = await judgeDispatch(response, "an empty command");
+  return ack.kind === "accepted" || ack.kind === "rejected";
 }
 
 /**
@@ -66,19 +123,24 @@ export async function dispatchCommand(
   connection: T3Connection,
   command: { readonly type: string },
 ): Promise<CommandAck> {
-  const response = await connection.fetch(urlOf(connection, DISPATCH_PATH), {
+  return judgeDispatch(await post(connection, command), command.type);
+}
+
+async function post(connection: T3Connection, command: object): Promise<Response> {
+  return connection.fetch(urlOf(connection, DISPATCH_PATH), {
     method: "POST",
-    headers: { ...(await authorize(connection)), "content-type": "application/json" },
+    headers: { ...(await authorize(connection)), "content-type": JSON_TYPE },
     body: JSON.stringify(command),
     // Followed, a redirected POST becomes a GET of something else, or is sent a second time.
     redirect: "manual",
   });
-  return judgeDispatch(response, command.type);
 }
 
 const DISPATCH_PATH = "api/orchestration/dispatch";
+const JSON_TYPE = "application/json";
 
-function urlOf(connection: T3Connection, path: string): URL {
+/** The address of a route, also where T3 is served below a path. */
+export function urlOf(connection: Pick<T3Connection, "baseUrl">, path: string): URL {
   const base = new URL(connection.baseUrl);
   base.pathname = `${base.pathname.replace(/\/+$/, "")}/`;
   return new URL(path, base);
@@ -93,18 +155,33 @@ async function authorize(connection: T3Connection): Promise<Record<string, strin
   }
 }
 
-async function judgeRead(response: Response, path: string): Promise<T3Got> {
+function judgeRead(response: Response, path: string, text: string): T3Got {
   const { status } = response;
-  const body = await readJson(response);
+  const body = parseJson(response, text);
   if (status === 200 && body !== undefined) return { kind: "json", body };
   const error = ErrorBody.safeParse(body).data;
   if (status === 404 && error !== undefined) return { kind: "not-found" };
   if (status === 401 || status === 403) {
     return { kind: "unreadable", why: refusal(status, error, "orchestration:read") };
   }
-  const why =
-    error === undefined ? notT3(response) : `T3 answered GET /${path} with ${told(status, error)}`;
-  return { kind: "unreadable", why };
+  if (error !== undefined) {
+    return { kind: "unreadable", why: `T3 answered GET /${path} with ${told(status, error)}` };
+  }
+  if (status === 400 && text === "") {
+    return {
+      kind: "unreadable",
+      why: `T3 answered GET /${path} with an empty 400: it does not know the query`,
+    };
+  }
+  const why = `${notT3(response)}, to GET /${path}`;
+  return { kind: "unreadable", why, ...(isNoRoute(response) ? { isNoRoute: true } : {}) };
+}
+
+/** T3's web app answers the paths it does not know with 200 and its page; without it they are a 404. */
+function isNoRoute(response: Response): boolean {
+  return (
+    response.status === 404 || (response.status === 200 && mediaType(response) === "text/html")
+  );
 }
 
 /**
@@ -142,16 +219,9 @@ async function judgeDispatch(response: Response, type: string): Promise<CommandA
   throw new Error(`the outcome of ${type} is not known: ${notT3(response)}`);
 }
 
-/**
- * The JSON of an answer; undefined when it is none. T3's web app answers unknown routes with 200
- * and HTML.
- */
-async function readJson(response: Response): Promise<unknown> {
-  return parseJson(response, await response.text());
-}
-
+/** Undefined when it is none: T3's web app answers unknown routes with 200 and HTML. */
 function parseJson(response: Response, text: string): unknown {
-  if (mediaType(response) !== "application/json") return undefined;
+  if (mediaType(response) !== JSON_TYPE) return undefined;
   try {
     return JSON.parse(text);
   } catch {

@@ -6,6 +6,7 @@ import type {
   ThreadMessage,
   ThreadSummary,
 } from "../../pure/thread.ts";
+import type { Unreadable } from "./t3-http.ts";
 
 // Only the fields used: T3 adds fields in most releases, and other people's threads may hold
 // anything.
@@ -89,7 +90,11 @@ export const ThreadDetailWire = ThreadWire.extend({
 export type ThreadDetailWire = z.infer<typeof ThreadDetailWire>;
 
 /** `GET /api/orchestration/threads/:id`. */
-export const ThreadAnswerWire = z.object({ thread: ThreadDetailWire });
+export const ThreadAnswerWire = z.object({
+  thread: ThreadDetailWire,
+  /** Only when asked for by `turnLimit`. */
+  page: z.object({ hasMore: z.boolean(), beforeCursor: z.string().nullable() }).optional(),
+});
 
 /** 0.0.27 quotes the whole rejected prompt in a session's error. */
 const LAST_ERROR_CHARS_MAX = 2_000;
@@ -132,7 +137,37 @@ export function toSummary(wire: ThreadWire, workspaceRoot: string): ThreadSummar
   };
 }
 
-function presenceOf(wire: ThreadWire): ThreadSummary["presence"] {
+const AnyThreadWire = z.object({
+  projectId: z.string().catch(""),
+  createdAt: z.string().catch(""),
+  updatedAt: z.string().catch(""),
+  archivedAt: z.string().nullable().catch(null),
+  deletedAt: z.string().nullable().catch(null),
+});
+
+/**
+ * A thread of ours of another shape than known, by what can be told of it. It is shown as live: nothing else
+ * may start where it may be working. In a project that is not known its folder is the empty text.
+ */
+export function toNotUnderstood(
+  thread: unknown,
+  id: string,
+  roots: ReadonlyMap<string, string>,
+): ThreadSummary {
+  const { projectId, createdAt, updatedAt, ...presence } = AnyThreadWire.parse(thread);
+  const workspaceRoot = roots.get(projectId) ?? "";
+  return {
+    id,
+    workspaceRoot,
+    presence: presenceOf(presence),
+    createdAt,
+    updatedAt,
+    session: { status: "not-understood", hasActiveTurn: true, lastError: null },
+    latestTurn: null,
+  };
+}
+
+function presenceOf(wire: Pick<ThreadWire, "archivedAt" | "deletedAt">): ThreadSummary["presence"] {
   if (wire.deletedAt !== null) return "deleted";
   return wire.archivedAt === null ? "active" : "archived";
 }
@@ -219,4 +254,18 @@ function toProcessedTokens(activities: readonly ActivityWire[]): number | null {
     if (tokens !== undefined) newest = { at, tokens };
   }
   return newest?.tokens ?? null;
+}
+
+/** An answer of another shape than known. */
+export function notUnderstood(what: string, error: z.ZodError): Unreadable {
+  return {
+    kind: "unreadable",
+    why: `T3's answer is not understood at ${what}: ${z.prettifyError(error)}`,
+  };
+}
+
+/** A thread without a folder: nothing says which repo it works in. */
+export function withoutProject(thread: ThreadWire): Unreadable {
+  const why = `T3 lists thread ${thread.id} in project ${thread.projectId} but not that project`;
+  return { kind: "unreadable", why };
 }

@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
+import { isLive } from "../../../src/pure/thread-state.ts";
 import { json, type Reply } from "../http/loopback.ts";
 import {
   activity,
   type FakeT3,
   HTML,
   OURS,
-  SHORT_TIMEOUT_MS,
+  IMPATIENT,
   TOKEN,
   threadWire,
   withT3,
@@ -13,7 +14,9 @@ import {
 
 const ENVIRONMENT = "/.well-known/t3/environment";
 const SNAPSHOT = "/api/orchestration/snapshot";
-const THREAD = `/api/orchestration/threads/${OURS}`;
+const SESSION = "/api/auth/session";
+const THREAD_ROUTE = `/api/orchestration/threads/${OURS}`;
+const THREAD = `${THREAD_ROUTE}?turnLimit=20`;
 
 async function whyUnreadable(change: (t3: FakeT3) => void): Promise<string> {
   let why = "";
@@ -48,6 +51,7 @@ describe("observing", () => {
         new Map<string, unknown>([
           [ENVIRONMENT, undefined],
           [SNAPSHOT, `Bearer ${TOKEN}`],
+          [SESSION, `Bearer ${TOKEN}`],
         ]),
       );
     }));
@@ -97,11 +101,11 @@ describe("observing", () => {
       ]);
     }));
 
-  it("asks for the environment once, for the snapshot each time", () =>
+  it("asks for the environment and the token's session once, for the snapshot each time", () =>
     withT3(async ({ agent, paths }) => {
       await agent.observe();
       await agent.observe();
-      expect(paths().toSorted()).toEqual([ENVIRONMENT, SNAPSHOT, SNAPSHOT]);
+      expect(paths().toSorted()).toEqual([ENVIRONMENT, SESSION, SNAPSHOT, SNAPSHOT]);
     }));
 
   it("asks for the environment again when it was not readable", () =>
@@ -123,26 +127,37 @@ describe("observing", () => {
     withT3(
       async ({ agent, paths }) => {
         await agent.observe();
-        expect(paths().toSorted()).toEqual([`/t3${ENVIRONMENT}`, `/t3${SNAPSHOT}`]);
+        expect(paths().toSorted()).toEqual([ENVIRONMENT, SESSION, SNAPSHOT].map((p) => `/t3${p}`));
       },
       { path: "t3" },
     ));
 });
 
-describe("an unreadable server", () => {
+describe("a thread of ours that is not understood", () => {
+  const strange = "afk-0123456789ab-9-0";
+
   it.each([
-    ["a thread of ours without a turn field", { latestTurn: undefined }],
-    ["a thread of ours without a session status", { session: { activeTurnId: null } }],
-  ])("%s makes the whole answer unreadable, naming it", async (_name, fields) => {
-    const why = await whyUnreadable((t3) => t3.threads.push(threadWire(fields)));
-    expect(why).toContain(OURS);
-  });
+    ["without a turn field", { latestTurn: undefined }, "/data/o__r", "active"],
+    ["without a session status", { session: { activeTurnId: null } }, "/data/o__r", "active"],
+    ["with a project id that is no text", { projectId: 5 }, "", "active"],
+    ["in a project that is not listed", { projectId: "p9" }, "", "active"],
+    ["that is archived", { session: 5, archivedAt: "x" }, "/data/o__r", "archived"],
+    ["that is deleted", { session: 5, deletedAt: "x" }, "/data/o__r", "deleted"],
+  ])("%s hides no other, is told of and shown as live", (_name, fields, workspaceRoot, presence) =>
+    withT3(async ({ t3, agent }) => {
+      t3.threads.push(threadWire({ id: strange, ...fields }));
+      const seen = await agent.observe();
+      if (seen.kind !== "readable") throw new Error(seen.why);
+      expect(seen.threads.map(({ id }) => id)).toEqual([OURS, strange]);
+      expect(seen.warnings).toEqual([expect.stringContaining(strange)]);
+      const thread = seen.threads.find(({ id }) => id === strange);
+      expect(thread).toMatchObject({ workspaceRoot, presence });
+      expect(thread && isLive(thread)).toBe(presence !== "deleted");
+    }),
+  );
+});
 
-  it("a thread of ours in no project is named", async () => {
-    const why = await whyUnreadable((t3) => t3.threads.push(threadWire({ projectId: "p9" })));
-    expect(why).toMatch(new RegExp(`${OURS} in project p9`));
-  });
-
+describe("an unreadable server", () => {
   it("a snapshot or environment of another shape is not understood", async () => {
     expect(await whyUnreadable((t3) => (t3.snapshot = json({ threads: [] })))).toContain(
       "projects",
@@ -201,36 +216,41 @@ describe("an unreadable server", () => {
 });
 
 describe("a server that just started", () => {
-  const impatient = { timeoutMs: SHORT_TIMEOUT_MS };
+  const impatient = { patience: IMPATIENT };
 
   it("is asked a second time when it does not answer the first", () =>
     withT3(async ({ t3, agent, paths }) => {
-      t3.hangs = 2;
+      t3.hangs = 1;
       expect((await agent.observe()).kind).toBe("readable");
-      expect(paths()).toHaveLength(4);
+      expect(paths().filter((path) => path === ENVIRONMENT)).toHaveLength(2);
     }, impatient));
 
-  it("is not asked a third time", () =>
+  it("is not asked a third time, nor for anything else", () =>
     withT3(async ({ t3, agent, paths }) => {
       t3.hangs = 99;
       const seen = await agent.observe();
       expect(seen.kind === "unreadable" && seen.why).toMatch(/no full answer within 1000 ms/);
-      expect(paths().filter((path) => path === SNAPSHOT)).toHaveLength(2);
+      expect(paths()).toEqual([ENVIRONMENT, ENVIRONMENT]);
     }, impatient));
 
-  it("is not asked again for an answer that was too large", () =>
+  it.each([
+    ["an answer that was too large", { status: 200, body: "x".repeat(100_001) }],
+    ["a bad answer", { status: 502 }],
+  ])("is not asked again for %s", (_name, reply) =>
     withT3(async ({ t3, agent, paths }) => {
-      t3.snapshot = { status: 200, body: "x".repeat(100_001) };
+      t3.snapshot = reply;
       await agent.observe();
-      expect(paths()).toHaveLength(2);
-    }));
+      expect(paths().filter((path) => path === SNAPSHOT)).toHaveLength(1);
+    }),
+  );
 
-  it("is not asked again when it answered badly", () =>
+  it("is not asked again for a snapshot that is its whole database", () =>
     withT3(async ({ t3, agent, paths }) => {
-      t3.snapshot = { status: 502 };
-      await agent.observe();
-      expect(paths()).toHaveLength(2);
-    }));
+      t3.version = "0.0.31";
+      t3.snapshot = "hang";
+      expect((await agent.observe()).kind).toBe("unreadable");
+      expect(paths().filter((path) => path === SNAPSHOT)).toHaveLength(1);
+    }, impatient));
 });
 
 describe("reading one thread", () => {
@@ -249,7 +269,9 @@ describe("reading one thread", () => {
 
   it.each([
     ["0.0.33", THREAD],
-    ["0.0.29", THREAD],
+    ["0.0.29", THREAD_ROUTE],
+    ["0.0.31", THREAD_ROUTE],
+    ["0.0.32", THREAD],
     ["0.1.0", THREAD],
     ["1.0.0", THREAD],
     ["0.0.34-nightly.3", THREAD],
@@ -276,7 +298,7 @@ describe("reading one thread", () => {
       await agent.observe();
       const read = await agent.readThread(OURS);
       expect(read.kind === "read" && read.detail.workspaceRoot).toBe("/data/o__r");
-      expect(paths().slice(2)).toEqual([THREAD]);
+      expect(paths().slice(3)).toEqual([THREAD]);
     }));
 
   it("keeps the order of messages of one moment", () =>

@@ -2,16 +2,26 @@ import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { createT3Agent } from "../../../src/adapters/agent/t3.ts";
 import type { BoundedFetch } from "../../../src/adapters/http.ts";
+import type { ThreadRead } from "../../../src/pure/thread.ts";
 import { classifyTurn, type TurnState } from "../../../src/pure/thread-state.ts";
 
 // Recordings of real servers, kept beside the repository where they are at hand at all.
 const RECORDINGS = new URL("../../../../shared/recordings/t3/", import.meta.url);
 
-type Recording = { readonly response: { readonly status: number; readonly body: unknown } };
+type Recording = {
+  readonly response: {
+    readonly status: number;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: unknown;
+  };
+};
 
 function recorded(path: string): Recording {
   return JSON.parse(readFileSync(new URL(path, RECORDINGS), "utf8")) as Recording;
 }
+
+/** Accepted and never answered, as every connection right after the server listens. */
+const HANGS = "hangs";
 
 /** A server that says what was recorded: the environment, one snapshot and one thread. */
 function playing(files: {
@@ -24,19 +34,17 @@ function playing(files: {
     let file = files.thread ?? files.snapshot;
     if (path.endsWith("/environment")) file = files.environment;
     if (path.endsWith("/snapshot")) file = files.snapshot;
-    const { status, body } = recorded(file).response;
-    return new Response(JSON.stringify(body), {
+    if (file === HANGS) throw new DOMException("The operation timed out", "TimeoutError");
+    const { status, headers, body } = recorded(file).response;
+    const type = headers["content-type"];
+    return new Response(typeof body === "string" ? body : JSON.stringify(body), {
       status,
-      headers: { "content-type": "application/json" },
+      headers: type === undefined ? {} : { "content-type": type },
     });
   };
 }
 
-async function classify(
-  files: Parameters<typeof playing>[0],
-  threadId: string,
-  messageId: string,
-): Promise<TurnState> {
+async function read(files: Parameters<typeof playing>[0], threadId: string): Promise<ThreadRead> {
   const agent = createT3Agent({
     fetch: playing(files),
     baseUrl: new URL("http://127.0.0.1:1/"),
@@ -45,9 +53,17 @@ async function classify(
     model: { instanceId: "claudeAgent", model: "m" },
     runtimeMode: "full-access",
   });
-  const read = await agent.readThread(threadId);
-  if (read.kind !== "read") throw new Error(JSON.stringify(read));
-  return classifyTurn(read.detail, { messageId });
+  return agent.readThread(threadId);
+}
+
+async function classify(
+  files: Parameters<typeof playing>[0],
+  threadId: string,
+  messageId: string,
+): Promise<TurnState> {
+  const got = await read(files, threadId);
+  if (got.kind !== "read") throw new Error(JSON.stringify(got));
+  return classifyTurn(got.detail, { messageId });
 }
 
 const FINAL = "Final answer after slow work.";
@@ -139,5 +155,22 @@ describe.skipIf(!existsSync(RECORDINGS))("recorded threads", () => {
       thread: "v0.0.33-nocli/65-thread-detail-deleted.json",
     };
     expect(await classify(files, "t2", "m2")).toEqual({ kind: "never-started" });
+  });
+
+  // `unknown` is the class gone, `unreadable` the class unreachable: nothing is concluded from it.
+  it.each([
+    ["gone: 404 for the thread, and no snapshot lists it", "39-thread-detail-unknown", "unknown"],
+    ["unreachable: the token was refused", "07-snapshot-wrongtoken", "unreadable"],
+    ["unreachable: an unknown path answers no JSON", "69-route-unknown", "unreadable"],
+    ["unreachable: the server accepts and never answers", HANGS, "unreadable"],
+  ] as const)("%s", async (_name, file, want) => {
+    const isOfThread = file === "39-thread-detail-unknown";
+    const answer = file === HANGS ? HANGS : `v0.0.33-nocli/${file}.json`;
+    const files = {
+      environment: file === HANGS ? HANGS : "v0.0.33-nocli/01-descriptor.json",
+      snapshot: isOfThread ? "v0.0.33-nocli/36-snapshot-before-turn.json" : answer,
+      thread: answer,
+    };
+    expect((await read(files, "nope")).kind).toBe(want);
   });
 });

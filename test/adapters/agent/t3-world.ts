@@ -1,3 +1,4 @@
+import type { T3Patience } from "../../../src/adapters/agent/t3-http.ts";
 import { createT3Agent } from "../../../src/adapters/agent/t3.ts";
 import { createBoundedFetch } from "../../../src/adapters/http.ts";
 import type { AgentReader, AgentWriter } from "../../../src/pure/ports/agent.ts";
@@ -9,8 +10,13 @@ export const NOW = "2026-11-20T16:00:00.000Z";
 
 // Long enough that a busy machine does not fail the tests that are not about it.
 const TIMEOUT_MS = 10_000;
+const PATIENCE: T3Patience = { triesMs: [TIMEOUT_MS, TIMEOUT_MS], wholeSnapshotMs: TIMEOUT_MS };
 /** For the tests in which a server does not answer. */
 export const SHORT_TIMEOUT_MS = 1_000;
+export const IMPATIENT: T3Patience = {
+  triesMs: [SHORT_TIMEOUT_MS, SHORT_TIMEOUT_MS],
+  wholeSnapshotMs: SHORT_TIMEOUT_MS,
+};
 
 /** A thread as T3 0.0.33 shows it, with more fields than anyone reads. */
 export function threadWire(
@@ -58,10 +64,12 @@ export class FakeT3 {
   snapshot: Reply | null = null;
   thread: Reply | null = null;
   dispatch: Reply = json({ sequence: 4 });
+  session: Reply = json({ authenticated: true, scopes: [], expiresAt: "2026-12-20T00:00:00.000Z" });
   /** So many requests are accepted and never answered, as in T3's first quarter second. */
   hangs = 0;
 
-  reply({ url }: Arrived): Reply {
+  reply(request: Arrived): Reply {
+    const url = request.url.replace(/^\/t3(?=\/)/, "");
     if (this.hangs > 0) {
       this.hangs -= 1;
       return "hang";
@@ -69,8 +77,9 @@ export class FakeT3 {
     if (url === "/.well-known/t3/environment") return this.environment ?? this.environmentReply();
     if (url === "/api/orchestration/dispatch") return this.dispatch;
     if (url === "/api/orchestration/snapshot") return this.snapshot ?? this.snapshotReply();
-    const id = decodeURIComponent(url.replace("/api/orchestration/threads/", ""));
-    return this.thread ?? this.threadReply(id);
+    if (url === "/api/auth/session") return this.session;
+    const path = url.replace("/api/orchestration/threads/", "").replace(/\?.*/, "");
+    return this.thread ?? this.threadReply(decodeURIComponent(path));
   }
 
   private environmentReply(): Reply {
@@ -103,6 +112,8 @@ export async function withT3(
     readonly path?: string;
     readonly readToken?: () => Promise<string>;
     readonly timeoutMs?: number;
+    readonly patience?: T3Patience;
+    readonly runtimeMode?: string;
   } = {},
 ): Promise<void> {
   const t3 = new FakeT3();
@@ -118,7 +129,8 @@ export async function withT3(
     readToken: change.readToken ?? (async () => `${TOKEN}\n\n`),
     now: () => new Date(NOW),
     model: { instanceId: "claudeAgent", model: "claude-opus-4-8" },
-    runtimeMode: "full-access",
+    runtimeMode: change.runtimeMode ?? "full-access",
+    patience: change.patience ?? PATIENCE,
   });
   try {
     const { arrived } = server;
