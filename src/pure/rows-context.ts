@@ -1,3 +1,4 @@
+import { hasLabel } from "./approval.ts";
 import { parseThreadId, threadIdOf } from "./identity.ts";
 import { activeMs, type ClockStart, startClock } from "./run-clock.ts";
 import type {
@@ -107,13 +108,14 @@ export type TurnWish = {
 
 /**
  * Asks for a turn, recorded before it is asked. Waits while another turn of ours is or may be live in the
- * repo; takes an archived thread out of the archive first, since a turn there is accepted and never runs;
+ * repo, and while a person has the issue; takes an archived thread out of the archive first, since a turn there is accepted and never runs;
  * stops what somebody else left running in the thread; opens the next thread when the old one is gone, and
  * then only with the text that was approved. A run that had as many turns as a record holds gets no more.
  */
 export function askTurn(context: Context, row: Row, wish: TurnWish): RunDecision {
   const { seen, record, turn } = context;
   if (seen.otherLive.length > 0) return waitForRepo(context, row);
+  if (isTakenOver(context)) return waitForHandBack(context, row);
   if (isArchived(context)) return reviveThread(context, row);
   if (isThreadLive(context)) return stopTurn(context);
   if (wish.again === null && record.turns.length >= TURNS_MAX) return concludeStalled(context, row);
@@ -170,6 +172,24 @@ function waitForRepo(context: Context, row: Row): RunDecision {
   if (ageMs(noted, lockedOut) <= policy.limits.verdictMsMax) return wait(noted, row, "repo-locked");
   const detail = `an agent may still be working in the repo on ${seen.otherLive.join(", ")}`;
   return conclude(noted, row, { kind: "needs-human", because: "not-understood", detail });
+}
+
+/**
+ * Whether a person has the issue: with the human label on, the lock label locks nothing, and the poller may
+ * start another run of the repo at any moment.
+ */
+export function isTakenOver(context: Context): boolean {
+  return hasLabel(context.seen.issue, context.policy.labels.human);
+}
+
+/** No turn is asked for without the repo's lock; a person who keeps the issue has stopped the run. */
+function waitForHandBack(context: Context, row: Row): RunDecision {
+  const { seen, policy, record } = context;
+  const lockedOut = record.lockedOut ?? startClock(record.clocks, seen.now);
+  const noted = { ...context, record: { ...record, lockedOut } };
+  if (ageMs(noted, lockedOut) <= policy.limits.verdictMsMax) return wait(noted, row, "taken-over");
+  const detail = `the label ${policy.labels.human} was put on while the run needed another turn`;
+  return conclude(noted, row, { kind: "cancelled", because: "cancelled-by-person", detail });
 }
 
 /** How often a turn may be asked for again. */

@@ -9,6 +9,7 @@ import {
   type Context,
   correctionsSpent,
   isArchived,
+  isTakenOver,
   isThreadLive,
   pushOf,
   redispatchMax,
@@ -95,6 +96,7 @@ export function startRow(context: Context): RunDecision | null {
 function mayAskAgain(context: Context): boolean {
   const { seen, record, turn } = context;
   if (!seen.isAskMissing || record.isRebuilt || seen.otherLive.length > 0) return false;
+  if (isTakenOver(context)) return false;
   // Every attempt there is was refused: this one was counted and never made.
   if (turn.attempt > redispatchMax(context)) return false;
   if (isThreadLive(context) || isArchived(context)) return false;

@@ -34,8 +34,8 @@ export const UNLABELLED_LOOKBACK_MS = 3 * 86_400_000;
 
 /** Whether a thread of ours is worth reading its issue for, when the listing does not show that issue. */
 export function isThreadRecent(thread: ThreadSummary, now: number): boolean {
-  if (thread.presence !== "active") return false;
-  if (isLive(thread)) return true;
+  // An archived or deleted one may be all that leads to a run whose label a person took off just before.
+  if (thread.presence === "active" && isLive(thread)) return true;
   return now - (parseIso(thread.updatedAt) ?? now) <= UNLABELLED_LOOKBACK_MS;
 }
 
@@ -139,6 +139,11 @@ function subjectOf(
     if (!input.isNewest || isToldAndUnlabelled(runId, input)) return [];
     if (wasReleased({ from: newestThreadAt(runId, input), until: null }, input)) return [];
     if (comment.kind === "malformed") return [{ kind: "rebuild", runId, commentId }];
+    if (comment.kind === "tampered") {
+      // Its poller may be at work on it still, as on one whose comment is gone.
+      const isYoung = input.now - newestThreadAt(runId, input) <= input.adoptGraceMs;
+      return !input.isLabelled && isYoung ? [] : [{ kind: "rebuild", runId, commentId }];
+    }
     return [{ kind: "unreadable", runId, why: "its record was written by another version" }];
   }
   const { record, commentId } = comment;

@@ -7,6 +7,8 @@ import { parseMessageId, parseThreadId, workspaceRootOf } from "../../src/pure/i
 import { type IssueRef, issueKey, type RepoRef, repoKey } from "../../src/pure/issue.ts";
 import type { Limits, RepoPolicy } from "../../src/pure/limits.ts";
 import type { AgentWriter } from "../../src/pure/ports/agent.ts";
+import type { Lease } from "../../src/pure/ports/lease.ts";
+import type { ServiceLimited } from "../../src/pure/ports/service-limited.ts";
 import type { LinkPolicy } from "../../src/pure/progress-comment.ts";
 import type { RunRecord } from "../../src/pure/run-record.ts";
 import { recordCommentsOf } from "../../src/pure/run-record-codec.ts";
@@ -63,7 +65,13 @@ export type Happening = { readonly process: number } & (
 );
 
 /** The life of one process that runs one tick. */
-export type Life = { readonly process: number; readonly plan: FaultPlan; readonly gate?: Gate };
+export type Life = {
+  readonly process: number;
+  readonly plan: FaultPlan;
+  readonly gate?: Gate;
+  /** Called where an effect is asked for, within that very call. */
+  readonly onEffect?: () => void;
+};
 
 type Faults = ConstructorParameters<typeof FaultPlan>[0];
 
@@ -97,6 +105,8 @@ export class World {
   readonly watchLease = new FakeLeaseStore({ clock: this.clock, ttlMs: LEASE_TTL_MS });
   readonly timeline: Happening[] = [];
   readonly refusals: Refusals = createRefusals();
+  /** The limit of a service that ends a tick in this state of its life. */
+  limitOf: (life: Life) => ServiceLimited | null = () => null;
   /** Commits on which CI ever ended green. */
   readonly greens = new Set<string>();
   readonly issues: IssueRef[] = [];
@@ -349,7 +359,8 @@ export class World {
   #commentsFrom(ref: IssueRef, marker: string): readonly string[] {
     return this.tracker
       .see(ref)
-      .ownComments.comments.map((comment) => comment.body)
+      .ownComments.comments.filter((comment) => comment.isTampered !== true)
+      .map((comment) => comment.body)
       .filter((body) => body.startsWith(marker));
   }
 
@@ -381,13 +392,27 @@ export class World {
       agent: { reader: agent, writer },
       ci: faulty(this.ci, []),
       notifiers: this.notifiers.map((each) => faulty(each, NOTIFIER_WRITE_METHODS)),
-      lease: faulty(lease, this.#leaseSteps),
+      lease: watched(faulty(lease, this.#leaseSteps), life.onEffect),
       log: { info: log("info"), warn: log("warn"), error: log("error") },
+      limit: () => this.limitOf(life),
       now: this.clock.now,
       sha256,
     };
     return this.#redaction === null ? deps : withoutSecrets(deps, this.#redaction);
   }
+}
+
+/** The lease is asked before every effect: that is the moment an effect begins. */
+function watched(lease: Lease, onEffect: (() => void) | undefined): Lease {
+  if (onEffect === undefined) return lease;
+  return {
+    acquire: () => lease.acquire(),
+    isHeld: () => {
+      onEffect();
+      return lease.isHeld();
+    },
+    release: () => lease.release(),
+  };
 }
 
 /** What the log of a red check ends with: an agent can mend only what it was shown. */

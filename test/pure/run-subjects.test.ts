@@ -65,6 +65,11 @@ const older = aRecord({
 const damaged = `<!-- afk:run=${RUN_ID} -->\nno record`;
 const newer = `<!-- afk:run=${RUN_ID} -->\n<!-- afk:record {"version":2} -->`;
 
+/** A comment of ours that somebody else edited last. */
+function tampered(body: string): IssueOverrides {
+  return { ownComments: { kind: "complete", comments: [{ id: "c0", body, isTampered: true }] } };
+}
+
 function run(record: RunRecord, at = 0, isSuperseded = false): RunSubject {
   return { kind: "run", record, commentId: `c${at}`, isSuperseded };
 }
@@ -250,6 +255,24 @@ describe("the runs of an issue whose record is lost", () => {
       [rebuildOf(RUN_ID, "c0")],
     ],
     [
+      "one whose comment somebody else edited is rebuilt in its place, whatever it says",
+      { ...LABELLED, ...tampered(bodyOf(concluded)) },
+      [lost],
+      [rebuildOf(RUN_ID, "c0")],
+    ],
+    [
+      "one whose comment was edited by somebody else without a label, past the grace",
+      { ...UNLABELLED, ...tampered(bodyOf(watched)) },
+      [threadOf(RUN_ID, GRACE + 1)],
+      [rebuildOf(RUN_ID, "c0")],
+    ],
+    [
+      "one whose comment was edited by somebody else without a label, within the grace: the poller's",
+      { ...UNLABELLED, ...tampered(bodyOf(watched)) },
+      [threadOf(RUN_ID, GRACE)],
+      [],
+    ],
+    [
       "one whose comment was damaged after its verdict was told is over",
       { ...UNLABELLED, comments: [damaged, told] },
       [],
@@ -432,8 +455,10 @@ describe("a thread is worth reading its issue for", () => {
     ["at rest up to the lookback", { session: idle, updatedAt: edge }, true],
     ["at rest past the lookback: no more", { session: idle, updatedAt: past }, false],
     ["at rest since nobody knows when", { session: idle, updatedAt: "lately" }, true],
-    ["in the archive: never", { presence: "archived" }, false],
-    ["deleted: never", { presence: "deleted" }, false],
+    ["in the archive up to the lookback", { presence: "archived", updatedAt: edge }, true],
+    ["in the archive past it: no more", { presence: "archived", updatedAt: past }, false],
+    ["deleted up to the lookback", { presence: "deleted", updatedAt: edge }, true],
+    ["deleted past it: no more", { presence: "deleted", updatedAt: past }, false],
   ];
   it.each(rows)("%s", (_name, thread, recent) => {
     expect(isThreadRecent(aThread(thread), NOW)).toBe(recent);

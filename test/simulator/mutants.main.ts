@@ -1,0 +1,74 @@
+import { spawn } from "node:child_process";
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Mutant, MUTANTS } from "./mutants.ts";
+
+/** What each mutant may cost: the same seeds that the continuous check plays first. */
+const SCHEDULES_MAX = 3_000;
+/** A mutant that makes ticks run in circles is caught by that. */
+const SECONDS_MAX = 120;
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+type Caught = { readonly mutant: Mutant; readonly how: string | null };
+
+const wanted = process.argv[2];
+const mutants = MUTANTS.filter(({ name }) => wanted === undefined || name.includes(wanted));
+const results: Caught[] = [];
+const waiting = [...mutants];
+await Promise.all(Array.from({ length: availableParallelism() }, workOff));
+for (const mutant of mutants) {
+  const { how } = results.find((each) => each.mutant === mutant) ?? { how: null };
+  console.log(`${how === null ? "SURVIVED" : "caught  "} ${mutant.name.padEnd(72)} ${how ?? ""}`);
+}
+const survived = results.filter(({ how }) => how === null).length;
+console.log(`${results.length} mutants, ${survived} survived`);
+process.exitCode = survived > 0 || results.length === 0 ? 1 : 0;
+
+async function workOff(): Promise<void> {
+  for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) {
+    results.push({ mutant, how: await hunt(mutant) });
+  }
+}
+
+/** How the mutant was caught; null when nothing noticed it. */
+async function hunt(mutant: Mutant): Promise<string | null> {
+  const dir = await mkdtemp(join(tmpdir(), "afk-mutant-"));
+  try {
+    for (const part of ["src", "test", "package.json", "tsconfig.json"]) {
+      await cp(join(ROOT, part), join(dir, part), { recursive: true });
+    }
+    await symlink(join(ROOT, "node_modules"), join(dir, "node_modules"));
+    await plant(dir, mutant);
+    return await play(dir);
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+async function plant(dir: string, { name, file, line, becomes }: Mutant): Promise<void> {
+  const path = join(dir, "src", file);
+  const source = await readFile(path, "utf8");
+  const times = source.split(line).length - 1;
+  if (times !== 1) throw new Error(`"${name}": its line stands ${times} times in ${file}`);
+  await writeFile(path, source.replace(line, () => becomes));
+}
+
+async function play(dir: string): Promise<string | null> {
+  const script = join(dir, "test/simulator/hunt.main.ts");
+  const child = spawn(process.execPath, [script, String(SCHEDULES_MAX)], {
+    cwd: dir,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let said = "";
+  child.stdout.on("data", (chunk: Buffer) => (said += chunk.toString()));
+  child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
+  const timer = setTimeout(() => child.kill("SIGKILL"), SECONDS_MAX * 1000);
+  const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
+  clearTimeout(timer);
+  if (code === 0) return null;
+  if (code === null) return `still in circles after ${SECONDS_MAX} s`;
+  return said.trim().split("\n").at(-1)?.slice(0, 160) ?? "";
+}

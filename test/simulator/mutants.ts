@@ -1,0 +1,222 @@
+/** A planted bug: one line of the sources, said otherwise. Its target stands in the file exactly once. */
+export type Mutant = {
+  readonly name: string;
+  /** Below `src`. */
+  readonly file: string;
+  readonly line: string;
+  readonly becomes: string;
+};
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: "the lock label goes on before anything is dispatched",
+    file: "pure/dispatch-plan.ts",
+    line: "steps.push(...labelSteps(input));",
+    becomes: "steps.unshift(...labelSteps(input));",
+  },
+  {
+    name: "the record is written after the turn was asked for",
+    file: "pure/dispatch-plan.ts",
+    line: "return { record, commentId: own?.commentId ?? null, steps };",
+    becomes:
+      'return { record, commentId: own?.commentId ?? null, steps: steps.toSorted((a, b) => Number(a.kind === "create-comment") - Number(b.kind === "create-comment")) };',
+  },
+  {
+    name: "the lock label is taken off before the bells have rung",
+    file: "loops/perform-finish.ts",
+    line: "if (plan.isLabelled && isSettled && stepsFailed === 0) {",
+    becomes: "if (plan.isLabelled) {",
+  },
+  {
+    name: "a repeated attempt is not counted",
+    file: "pure/rows-context.ts",
+    line: "return { ordinal, attempt: again.attempt + 1, wasSeenEarlier, newestCommitAtAsk, isCounted };",
+    becomes: "return { ordinal, attempt: again.attempt, wasSeenEarlier, newestCommitAtAsk, isCounted };",
+  },
+  {
+    name: "any commit counts as the run's, with or without its trailer",
+    file: "pure/run-commits.ts",
+    line: ".filter((commit) => readTrailers(commit.message).runId === record.runId)",
+    becomes: ".filter(() => true)",
+  },
+  {
+    name: "another run's trailer counts as well",
+    file: "pure/run-commits.ts",
+    line: ".filter((commit) => readTrailers(commit.message).runId === record.runId)",
+    becomes: ".filter((commit) => readTrailers(commit.message).runId !== null)",
+  },
+  {
+    name: "the clock of the first red starts with the run",
+    file: "pure/run-notes.ts",
+    line: "const firstRed = record.firstRed ?? startClock(record.clocks, seen.now);",
+    becomes: "const firstRed = record.firstRed ?? startClock(record.clocks, record.begunAt);",
+  },
+  {
+    name: "whoever can label is trusted",
+    file: "pure/trust.ts",
+    line: 'return untrusted("whoever set the label may not write to the repo");',
+    becomes: 'return { kind: "trusted" };',
+  },
+  {
+    name: "an agent's account may approve",
+    file: "pure/trust.ts",
+    line: 'if (isAgent(actor, policy)) return untrusted("the label was set by an account agents use");',
+    becomes: "",
+  },
+  {
+    name: "text edited after the approval is dispatched",
+    file: "pure/candidate.ts",
+    line: "if (isEditedSince(issue, ready)) {",
+    becomes: "if (isEditedSince(issue, ready) && issue.number === 0) {",
+  },
+  {
+    name: "a used approval dispatches again",
+    file: "pure/candidate.ts",
+    line: 'if (own !== undefined) return hold("approval-already-used", `by run ${runId}`);',
+    becomes: "",
+  },
+  {
+    name: "a dispatch that was cut short is not finished",
+    file: "pure/candidate.ts",
+    line: 'if (ready === null || own?.kind !== "record") return null;',
+    becomes: 'if (ready !== null || own?.kind !== "record") return null;',
+  },
+  {
+    name: "live threads lock no repo",
+    file: "pure/locks.ts",
+    line: "return threadsOfRepo.filter(isLive).flatMap((thread) => {",
+    becomes: "return threadsOfRepo.filter(() => false).flatMap((thread) => {",
+  },
+  {
+    name: "two issues of one repo are dispatched in one tick",
+    file: "pure/dispatch-policy.ts",
+    line: "room.slots.set(key, each);",
+    becomes: "",
+  },
+  {
+    name: "the capacity is not counted down",
+    file: "pure/dispatch-policy.ts",
+    line: "room.running += 1;",
+    becomes: "",
+  },
+  {
+    name: "what the agent did not declare as pushed is done",
+    file: "pure/rows-context.ts",
+    line: 'return hasDeclared ? { kind: "complete", newest } : { kind: "missing", what: "outcome" };',
+    becomes: 'return { kind: "complete", newest };',
+  },
+  {
+    name: "a ring is recorded before it rang",
+    file: "loops/ring-bells.ts",
+    line: "record = occasion.write(record, noteTry(occasion.read(record), name, deps.now()));",
+    becomes: "record = occasion.write(record, noteRung(occasion.read(record), name, deps.now()));",
+  },
+  {
+    name: "a ring is not recorded",
+    file: "loops/ring-bells.ts",
+    line: "record = occasion.write(record, noteRung(occasion.read(record), name, deps.now()));",
+    becomes: "",
+  },
+  {
+    name: "a pause is ignored",
+    file: "pure/run-state-machine.ts",
+    line: "pauseRow(context) ??",
+    becomes: "",
+  },
+  {
+    name: "a person's closing of the issue is ignored",
+    file: "pure/run-state-machine.ts",
+    line: "brakeRow(context) ??",
+    becomes: "",
+  },
+  {
+    name: "a silent agent server is taken for an answer",
+    file: "pure/run-state-machine.ts",
+    line: "silenceRow(context) ??",
+    becomes: "",
+  },
+  {
+    name: "nudges are not counted",
+    file: "pure/rows-end.ts",
+    line: "if (spent < max) {",
+    becomes: "if (spent <= max) {",
+  },
+  {
+    name: "a turn is asked for beside a live one",
+    file: "pure/rows-context.ts",
+    line: "if (isThreadLive(context)) return stopTurn(context);",
+    becomes: "",
+  },
+  {
+    name: "a notice is posted without a look for the one that stands",
+    file: "pure/finish.ts",
+    line: "if (isTold(record, seen)) return [];",
+    becomes: "",
+  },
+  {
+    name: "the progress comment is written in every tick",
+    file: "loops/progress.ts",
+    line: "if (isWritten(body)) return;",
+    becomes: "",
+  },
+  {
+    name: "a hold is said in every tick",
+    file: "loops/poll-tick.ts",
+    line: "if (notice === null || findHoldNotice(found.issue.ownComments.comments, notice) !== null) return;",
+    becomes: "if (notice === null) return;",
+  },
+  {
+    name: "one issue's failure stops the tick",
+    file: "loops/poll-tick.ts",
+    line: "if (endsTick(error)) break;",
+    becomes: "break;",
+  },
+  {
+    name: "one run's failure stops the tick",
+    file: "loops/watch-tick.ts",
+    line: 'deps.log.error({ issue: issueKey(observed.issue.ref), runId, err: error }, "run failed");',
+    becomes: "throw error;",
+  },
+  {
+    name: "a newer approval is taken away with the old one",
+    file: "pure/finish.ts",
+    line: "if (approved?.id !== record.approval.eventId || !hasLabel(issue, policy.labels.ready)) return [];",
+    becomes: "if (approved === null || !hasLabel(issue, policy.labels.ready)) return [];",
+  },
+  {
+    name: "a commit that left the branch is not missed",
+    file: "pure/rows-end.ts",
+    line: 'if (commits.kind === "unreadable" || commits.vanished.length === 0) return null;',
+    becomes: 'if (commits.kind !== "unreadable") return null; if (commits.kind === "unreadable") return null;',
+  },
+  {
+    name: "a doorbell rings for what a person stopped",
+    file: "pure/finish.ts",
+    line: 'const ringing = record.verdict.kind === "cancelled" ? [] : policy.notifiers;',
+    becomes: "const ringing = policy.notifiers;",
+  },
+  {
+    name: "the lease is not asked before an effect",
+    file: "loops/guard.ts",
+    line: "if (!(await lease.isHeld())) throw new LeaseLost();",
+    becomes: "await lease.isHeld();",
+  },
+  {
+    name: "an issue is dispatched on what was read before, not on a fresh reading",
+    file: "loops/perform-answer.ts",
+    line: "if (again === undefined || found === null || !isSameActing(again.decision, decision)) {",
+    becomes: "if (again === undefined || found === null) {",
+  },
+  {
+    name: "the agent is not stopped when a person cancels",
+    file: "pure/finish.ts",
+    line: "if (seen.thread.kind !== \"seen\" || !seen.thread.isLive || turn === null) return null;",
+    becomes: "if (turn !== null) return null; if (seen.thread.kind !== \"seen\") return null;",
+  },
+  {
+    name: "the issue of a failed run is not handed over",
+    file: "pure/finish.ts",
+    line: "...humanSteps(record, issue, policy),",
+    becomes: "",
+  },
+];

@@ -1,0 +1,222 @@
+import { isSameLabel } from "../../src/pure/approval.ts";
+import { parseMessageId, parseThreadId } from "../../src/pure/identity.ts";
+import { type IssueRef, issueKey, repoKey } from "../../src/pure/issue.ts";
+import { recordCommentsOf } from "../../src/pure/run-record-codec.ts";
+import { type Happening, LABELS, MARIA, type World } from "../loops/world.ts";
+import { EDITED } from "./people.ts";
+import type { Loop } from "./moves.ts";
+
+/** The most writes of one tick: a dispatch has six, a verdict some nine, a red one a turn more. */
+const WRITES_PER_ISSUE_MAX = 14;
+/** Reads of one tick beside those of single issues and threads: account, lists, branches, CI twice, agents. */
+const READS_PER_TICK_MAX = 10;
+const READS_PER_ISSUE_MAX = 6;
+
+/** What a tick did, as its own process saw it. */
+export type TickSeen = {
+  readonly loop: Loop;
+  readonly process: number;
+  /** It lived to its end and held its lease. */
+  readonly isWhole: boolean;
+};
+
+type Before = {
+  readonly turnStarts: number;
+  readonly writes: number;
+  readonly calls: number;
+  readonly happenings: number;
+  readonly braked: ReadonlySet<string>;
+  readonly isAgentSilent: boolean;
+};
+
+/** Looks at the world around every tick and notes what no tick may do. */
+export class Watchman {
+  readonly broken: string[] = [];
+  /** Event ids of the approvals that any record ever named. */
+  readonly used = new Set<string>();
+  readonly #world: World;
+  /** What stood in the issue when the label of that event was put on. */
+  readonly #approved = new Map<string, { readonly title: string; readonly body: string }>();
+  readonly #verdicts = new Map<string, { readonly issue: string; readonly told: string }>();
+  #before: Before | null = null;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  /** Called after everything people did: an approval is of the text as it stands in that moment. */
+  noteApprovals(): void {
+    for (const ref of this.#world.issues) {
+      const { history, title, body } = this.#world.tracker.see(ref);
+      for (const event of history.events) {
+        if (event.kind !== "labeled" || !isSameLabel(event.label, LABELS.ready)) continue;
+        if (!this.#approved.has(event.id)) this.#approved.set(event.id, { title, body });
+      }
+    }
+  }
+
+  /** A record that a person destroyed is rebuilt from what is left, and may end otherwise. */
+  forgetVerdicts(ref: IssueRef): void {
+    // A truncated reading shows none of its records, and still one of them was destroyed.
+    for (const [runId, { issue }] of this.#verdicts) {
+      if (issue === issueKey(ref)) this.#verdicts.delete(runId);
+    }
+  }
+
+  before(isAgentSilent: boolean): void {
+    const { agent, timeline } = this.#world;
+    this.#before = {
+      turnStarts: agent.turnStarts.length,
+      writes: this.#writes(),
+      calls: this.#calls(),
+      happenings: timeline.length,
+      braked: new Set(this.#world.issues.filter((ref) => this.#isBraked(ref)).map(issueKey)),
+      isAgentSilent,
+    };
+  }
+
+  /** What the ticks since `before` did wrong. */
+  after(ticks: readonly TickSeen[]): void {
+    const before = this.#before;
+    if (before === null) throw new Error("before() comes first");
+    const { agent, timeline, issues } = this.#world;
+    for (const start of agent.turnStarts.slice(before.turnStarts)) {
+      this.#judgeTurn(start, before);
+    }
+    const writesMax = ticks.length * WRITES_PER_ISSUE_MAX * (issues.length + 1);
+    const writes = this.#writes() - before.writes;
+    if (writes > writesMax) this.#break(`bounded writes: ${writes} in one tick`);
+    const readsMax = READS_PER_TICK_MAX + READS_PER_ISSUE_MAX * (issues.length + 1);
+    const calls = this.#calls() - before.calls - writes;
+    if (calls > ticks.length * readsMax) this.#break(`bounded requests: ${calls} reads in a tick`);
+    this.#judgeVerdicts(before);
+    const happened = timeline.slice(before.happenings);
+    this.#judgeErrors(happened);
+    this.#judgeCapacity();
+    for (const tick of ticks) this.#judgeReasons(tick, happened);
+  }
+
+  #judgeTurn(start: World["agent"]["turnStarts"][number], before: Before): void {
+    const runId = parseThreadId(start.threadId)?.runId ?? "";
+    const ref = this.#issueOf(start.threadId);
+    const kind = parseMessageId(start.messageId)?.kind;
+    if (ref === null) {
+      this.#break(`law 9: a turn for no issue: ${start.threadId}`);
+      return;
+    }
+    if (before.braked.has(issueKey(ref)))
+      this.#break(`law 10: ${kind} turn of ${issueKey(ref)} in spite of a person's brake`);
+    if (start.text.includes(EDITED) && !this.#isEditApproved(ref, runId, start.text))
+      this.#break(`law 9: ${issueKey(ref)} works on text that nobody approved`);
+    const approval = recordCommentsOf(this.#world.tracker.see(ref)).flatMap((each) =>
+      each.kind === "record" && each.record.runId === runId ? [each.record.approval] : [],
+    )[0];
+    const maria = MARIA.kind === "account" ? MARIA.id : "";
+    if (kind === "first" && approval !== undefined && approval.actor.id !== maria)
+      this.#break(`law 9: ${issueKey(ref)} was started by ${approval.actor.login}`);
+  }
+
+  /** Whether every edit the prompt shows stood in a text that was approved. */
+  #isEditApproved(ref: IssueRef, runId: string, prompt: string): boolean {
+    const approval = recordCommentsOf(this.#world.tracker.see(ref)).flatMap((each) =>
+      each.kind === "record" && each.record.runId === runId ? [each.record.approval.eventId] : [],
+    )[0];
+    const text = approval === undefined ? undefined : this.#approved.get(approval);
+    // Without a record (it was deleted) any approved text will do.
+    const texts = text === undefined ? [...this.#approved.values()] : [text];
+    const edits = prompt.match(new RegExp(`${EDITED}\\d+`, "g")) ?? [];
+    return texts.some(({ title, body }) => edits.every((edit) => `${title}\n${body}`.includes(edit)));
+  }
+
+  #judgeVerdicts(before: Before): void {
+    for (const ref of this.#world.issues) {
+      for (const { runId, verdict, approval } of this.#world.records(ref)) {
+        this.used.add(approval.eventId);
+        if (verdict === null) continue;
+        const told = `${verdict.kind} ${verdict.because}`;
+        const known = this.#verdicts.get(runId)?.told;
+        if (known !== undefined && known !== told)
+          this.#break(`law 4: run ${runId} was ${known} and then ${told}`);
+        const isNew = known === undefined;
+        if (isNew && before.isAgentSilent && verdict.kind !== "cancelled")
+          this.#break(`no verdict from silence: run ${runId} ended as ${told}`);
+        this.#verdicts.set(runId, { issue: issueKey(ref), told });
+      }
+    }
+  }
+
+  /** Every candidate of a whole poll, and every run of a whole watch, has its decision and its reason. */
+  #judgeReasons(tick: TickSeen, happened: readonly Happening[]): void {
+    const mine = happened.filter((each) => each.process === tick.process);
+    for (const each of mine) {
+      if (each.kind !== "log" || each.message !== "decided") continue;
+      const { decision } = each.fields as { decision?: Record<string, unknown> };
+      const reason = decision?.["because"] ?? decision?.["on"] ?? decision?.["act"];
+      const isReasoned = ["hold", "wait"].includes(String(decision?.["kind"]));
+      if (isReasoned && typeof reason !== "string")
+        this.#break(`reasons: ${JSON.stringify(decision)} names none`);
+    }
+    if (!tick.isWhole || tick.loop !== "poll") return;
+    const logs = mine.filter((each) => each.kind === "log");
+    if (logs.some((each) => /unreadable|lease held elsewhere|tick failed/.test(each.message))) return;
+    const said = JSON.stringify(logs);
+    for (const ref of this.#world.issues) {
+      const issue = this.#world.tracker.see(ref);
+      const isCandidate = issue.state === "open" && issue.labels.includes(LABELS.ready);
+      if (isCandidate && !said.includes(`"${issueKey(ref)}"`))
+        this.#break(`law 12: a whole poll said nothing of ${issueKey(ref)}`);
+    }
+  }
+
+  /** A decision that the ticks themselves refused as being against a law, and every error of our own making. */
+  #judgeErrors(happened: readonly Happening[]): void {
+    for (const each of happened) {
+      if (each.kind !== "log" || each.level !== "error") continue;
+      const { err } = each.fields;
+      if (err instanceof Error && /^run [0-9a-f]{12}, T\d+: /.test(err.message))
+        this.#break(`refused: ${err.message}`);
+    }
+  }
+
+  #judgeCapacity(): void {
+    const { agent, settings } = this.#world;
+    const begun = agent.threadIds().filter((id) => agent.isAsked(id) || agent.isWorking(id));
+    const issues = new Set(begun.map((id) => parseThreadId(id)?.runId));
+    if (issues.size > settings.limits.runsMax)
+      this.#break(`at once: ${issues.size} runs, ${settings.limits.runsMax} are allowed`);
+  }
+
+  #isBraked(ref: IssueRef): boolean {
+    const { tracker } = this.#world;
+    const { labels, state, history } = tracker.see(ref);
+    if (labels.includes(LABELS.paused)) return true;
+    // A closing keyword in a commit is no brake.
+    const closed = history.events.findLast((event) => event.kind === "closed");
+    return state === "closed" && closed?.kind === "closed" && closed.closer === "hand";
+  }
+
+  #issueOf(threadId: string): IssueRef | null {
+    const name = parseThreadId(threadId);
+    const root = this.#world.agent.see(threadId).workspaceRoot;
+    const found = this.#world.issues.find(
+      (ref) =>
+        ref.number === name?.issueNumber && root.endsWith(repoKey(ref.repo).replace("/", "__")),
+    );
+    return found ?? null;
+  }
+
+  #writes(): number {
+    const { tracker, agent, notifiers } = this.#world;
+    return tracker.writes + agent.writes + notifiers.reduce((sum, each) => sum + each.writes, 0);
+  }
+
+  #calls(): number {
+    const { tracker, agent, ci, notifiers } = this.#world;
+    const rings = notifiers.reduce((sum, each) => sum + each.calls.length, 0);
+    return tracker.calls.length + agent.calls.length + ci.calls.length + rings;
+  }
+
+  #break(what: string): void {
+    this.broken.push(what);
+  }
+}

@@ -1,0 +1,34 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { crashEverywhere } from "./exhaustive.ts";
+import { scheduleOf } from "./moves.ts";
+import { simulate } from "./simulation.ts";
+import { addCounts, noTotals } from "./totals.ts";
+
+/** What a worker is asked for. Seeds are `from`, `from + step` and so on, up to and with `to`. */
+export type WorkerTask =
+  | { readonly kind: "crashes"; readonly part: number; readonly parts: number }
+  | {
+      readonly kind: "seeds";
+      readonly from: number;
+      readonly to: number;
+      readonly step: number;
+      /** Epoch ms after which no further schedule begins. */
+      readonly until: number;
+      /** Stops at the first failure. */
+      readonly failuresMax: number;
+    };
+
+const task = workerData as WorkerTask;
+if (task.kind === "crashes") {
+  parentPort?.postMessage(await crashEverywhere(task.part, task.parts));
+} else {
+  const totals = noTotals();
+  for (let seed = task.from; seed <= task.to && Date.now() < task.until; seed += task.step) {
+    const { broken, counts } = await simulate(scheduleOf(seed));
+    totals.schedules += 1;
+    addCounts(totals.counts, counts);
+    if (broken.length > 0) totals.failures.push({ seed, broken });
+    if (totals.failures.length >= task.failuresMax) break;
+  }
+  parentPort?.postMessage(totals);
+}
