@@ -6,3 +6,5 @@ export const EXIT_FAILED = 1;
 export const EXIT_USAGE = 2;
 /** The configuration is wrong; trying again changes nothing (EX_CONFIG of sysexits.h). */
 export const EXIT_CONFIG = 78;
+/** Told to end by SIGTERM: the lease was given back, and the next tick goes on. What a shell shows for the signal. */
+export const EXIT_STOPPED = 143;

@@ -1,9 +1,9 @@
 /**
  * What may go wrong with one request. `500-before`: refused before it had any effect; `502-after`:
- * it had its effect and its answer is lost; `hang`: no answer ever, and no effect; `301`: the repo
- * has moved.
+ * it had its effect and its answer is lost; `502-late`: given up without effect when GitHub's clock
+ * ran out; `hang`: no answer ever, and no effect; `301`: the repo has moved.
  */
-export type Fault = "500-before" | "502-after" | "hang" | "301";
+export type Fault = "500-before" | "502-after" | "502-late" | "hang" | "301";
 
 /** One request as it was seen: who asked for what, when (ISO 8601), and the answer's status. */
 export type SeenRequest = {
@@ -17,6 +17,8 @@ export type SeenRequest = {
   readonly at: string;
   /** Whether it may change something: every REST request but a read. */
   readonly isWrite: boolean;
+  /** What it took of the hourly GraphQL budget; 0 for REST, and until answered. */
+  points: number;
   /** Null until answered. */
   status: number | null;
 };

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { appendFile } from "node:fs/promises";
+import { appendFile, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 // Plenty for the history of a demo repository; a bigger answer is a bug, not a need.
@@ -16,6 +16,8 @@ export const ZERO_SHA = "0".repeat(40);
 /** One commit. Times are ISO 8601 in UTC with seconds, as GitHub prints them. */
 export type GitCommit = {
   readonly sha: string;
+  /** The sha of its tree. */
+  readonly tree: string;
   readonly parents: readonly string[];
   readonly message: string;
   readonly committedAt: string;
@@ -121,9 +123,14 @@ export function openGitRepo(dir: string): GitRepo {
     dir,
     history,
     resolve,
-    head: (branch) => resolve(`refs/heads/${branch}`),
+    async head(branch) {
+      // A ref on its own is a file; asking git for it takes a process, and a fleet has many repos.
+      const text = await readFile(join(dir, "refs", "heads", branch), "utf8").catch(() => "");
+      return FULL_SHA.test(text.trim()) ? text.trim() : await resolve(`refs/heads/${branch}`);
+    },
     async commit(sha) {
-      if (!FULL_SHA.test(sha) || (await resolve(sha)) === null) return null;
+      if (!FULL_SHA.test(sha)) return null;
+      if (!histories.has(sha) && (await resolve(sha)) === null) return null;
       return (await history(sha))[0] ?? null;
     },
     range: (from, to) => (from === ZERO_SHA ? history(to) : log(dir, [to, `^${from}`])),
@@ -136,7 +143,7 @@ export function openGitRepo(dir: string): GitRepo {
 }
 
 async function log(dir: string, revisions: readonly string[]): Promise<readonly GitCommit[]> {
-  const format = "--format=%H%x1f%P%x1f%ct%x1f%at%x1f%an%x1f%ae%x1f%B";
+  const format = "--format=%H%x1f%T%x1f%P%x1f%ct%x1f%at%x1f%an%x1f%ae%x1f%B";
   const out = await runGit(dir, ["log", "-z", "--topo-order", format, ...revisions, "--"]);
   return out
     .split("\0")
@@ -145,10 +152,12 @@ async function log(dir: string, revisions: readonly string[]): Promise<readonly 
 }
 
 function toCommit(entry: string): GitCommit {
-  const [sha = "", parents = "", committed = "", authored = "", name = "", email = "", ...rest] =
+  const [sha = "", tree = "", parents = "", committed = "", authored = "", ...words] =
     entry.split("\x1f");
+  const [name = "", email = "", ...rest] = words;
   return {
     sha,
+    tree,
     parents: parents === "" ? [] : parents.split(" "),
     message: rest.join("\x1f").trimEnd(),
     committedAt: isoSeconds(Number(committed) * 1000),

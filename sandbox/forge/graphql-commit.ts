@@ -1,6 +1,6 @@
-import { connect, type PageArgs } from "./connection.ts";
+import { connect, forgeError, type PageArgs } from "./connection.ts";
 import type { GitCommit } from "./git.ts";
-import type { CheckConclusion, CheckRun, CommitStatus, Repo } from "./model.ts";
+import type { Account, CheckConclusion, CheckRun, CommitStatus, Repo } from "./model.ts";
 
 type View = Record<string, unknown>;
 
@@ -12,10 +12,13 @@ const RED: ReadonlySet<CheckConclusion> = new Set([
   "startup_failure",
 ]);
 
-/** Shows one commit of a repo. `webUrl` is where links of checks point to. */
-export function viewCommit(repo: Repo, commit: GitCommit, webUrl: string): View {
+/** Who looks, and where links of checks point to. */
+type CommitSight = { readonly viewer: Account; readonly webUrl: string };
+
+/** Shows one commit of a repo. */
+export function viewCommit(repo: Repo, commit: GitCommit, sight: CommitSight): View {
   const [headline = "", ...rest] = commit.message.split("\n");
-  const view = (one: GitCommit) => viewCommit(repo, one, webUrl);
+  const view = (one: GitCommit) => viewCommit(repo, one, sight);
   const keyOf = (one: GitCommit) => one.sha;
   return {
     __typename: "Commit",
@@ -39,7 +42,12 @@ export function viewCommit(repo: Repo, commit: GitCommit, webUrl: string): View 
       const commits = all.filter((one) => Date.parse(one.committedAt) >= since);
       return connect(commits, args, { field: "history", keyOf, view });
     },
-    statusCheckRollup: () => viewRollup(repo, commit.sha, webUrl),
+    statusCheckRollup() {
+      if (sight.viewer.isFineGrained === true) {
+        throw forgeError("FORBIDDEN", "Resource not accessible by personal access token");
+      }
+      return viewRollup(repo, commit.sha, sight.webUrl);
+    },
   };
 }
 
@@ -116,6 +124,7 @@ function viewCheckRun(repo: Repo, run: CheckRun, webUrl: string): View {
       id: `CS_${run.suiteId}`,
       databaseId: run.suiteId,
       status: suiteStatus(repo, run.suiteId),
+      conclusion: suiteConclusion(repo, run.suiteId),
       app: { id: `A_${app.id}`, databaseId: app.id, slug: app.slug, name: app.slug },
       workflowRun: workflow && {
         id: `WFR_${workflow.runId}`,
@@ -135,6 +144,17 @@ function suiteStatus(repo: Repo, suiteId: number): "QUEUED" | "IN_PROGRESS" | "C
   return runs.every((run) => run.status === "queued") ? "QUEUED" : "IN_PROGRESS";
 }
 
+/** Failed when a run of it did, cancelled when one was; else what its newest run came to. */
+function suiteConclusion(repo: Repo, suiteId: number): string | null {
+  const runs = repo.checkRuns.filter((run) => run.suiteId === suiteId);
+  if (runs.some((run) => run.status !== "completed")) return null;
+  const worst =
+    runs.find((run) => run.conclusion === "failure") ??
+    runs.find((run) => run.conclusion === "cancelled") ??
+    runs.at(-1);
+  return worst?.conclusion?.toUpperCase() ?? null;
+}
+
 function viewStatus(status: CommitStatus): View {
   return {
     __typename: "StatusContext",
@@ -143,5 +163,6 @@ function viewStatus(status: CommitStatus): View {
     state: status.state.toUpperCase(),
     createdAt: status.createdAt,
     targetUrl: status.targetUrl,
+    description: status.description,
   };
 }

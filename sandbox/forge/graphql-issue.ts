@@ -109,7 +109,8 @@ function viewDependencies(sight: Sight, issue: Issue): View {
   return countDependencies(sight.world, issue);
 }
 
-function viewLabel(label: Label): View {
+/** Shows a label. */
+export function viewLabel(label: Label): View {
   return { __typename: "Label", id: label.nodeId, name: label.name, color: label.color };
 }
 
@@ -128,7 +129,7 @@ export function viewComment(sight: Sight, comment: Comment): View {
     lastEditedAt: comment.lastEditedAt,
     author: viewActor(comment.author, sight.webUrl),
     editor: viewActor(comment.editor, sight.webUrl),
-    viewerDidAuthor: comment.author === sight.viewer,
+    viewerDidAuthor: comment.author.id === sight.viewer.id,
   };
 }
 
@@ -210,11 +211,12 @@ async function viewCloser(sight: Sight, repo: Repo, closer: Closer | null): Prom
   if (closer === null) return null;
   if (closer.kind === "pull-request") {
     const url = `${repo.url}/pull/${closer.number}`;
-    return { __typename: "PullRequest", id: `PR_${url}`, number: closer.number, url };
+    const state = "MERGED";
+    return { __typename: "PullRequest", id: `PR_${url}`, number: closer.number, url, state };
   }
   for (const home of [repo, ...sight.world.repos.values()]) {
     const commit = await home.git.commit(closer.oid);
-    if (commit !== null) return viewCommit(home, commit, sight.webUrl);
+    if (commit !== null) return viewCommit(home, commit, sight);
   }
   return null;
 }

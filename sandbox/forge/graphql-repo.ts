@@ -1,7 +1,8 @@
 import { connect, forgeError, type PageArgs } from "./connection.ts";
 import { viewCommit } from "./graphql-commit.ts";
-import { type Sight, viewActor, viewIssue } from "./graphql-issue.ts";
-import type { Issue, Repo } from "./model.ts";
+import { viewDeployments, viewRequirements } from "./graphql-delivery.ts";
+import { type Sight, viewActor, viewIssue, viewLabel } from "./graphql-issue.ts";
+import type { Issue, PullRequest, Repo } from "./model.ts";
 import { findAccount, mayWrite, permissionOf } from "./world.ts";
 
 type View = Record<string, unknown>;
@@ -40,12 +41,44 @@ export function viewRepo(sight: Sight, repo: Repo): View {
         `Could not resolve to an issue or pull request with the number of ${number}.`,
       );
     },
+    issueOrPullRequest({ number }: { readonly number: number }) {
+      const issue = repo.issues.get(number);
+      if (issue !== undefined) return viewIssue(sight, issue);
+      const pull = repo.pullRequests.get(number);
+      if (pull !== undefined) return viewPullRequest(sight, repo, pull);
+      throw forgeError(
+        "NOT_FOUND",
+        `Could not resolve to an issue or pull request with the number of ${number}.`,
+      );
+    },
+    label({ name }: { readonly name: string }) {
+      const label = repo.labels.get(name.toLowerCase());
+      return label === undefined ? null : viewLabel(label);
+    },
     async object({ oid }: { readonly oid?: string | null }) {
       const commit = oid == null ? null : await repo.git.commit(oid);
-      return commit && viewCommit(repo, commit, sight.webUrl);
+      return commit && viewCommit(repo, commit, sight);
     },
+    async ref({ qualifiedName }: { readonly qualifiedName: string }) {
+      const names = [repo.defaultBranch, `refs/heads/${repo.defaultBranch}`];
+      return names.includes(qualifiedName) ? await viewDefaultBranch(sight, repo) : null;
+    },
+    deployments: (args: Parameters<typeof viewDeployments>[2]) =>
+      viewDeployments(sight, repo, args),
     collaborators: (args: PageArgs & { readonly login?: string | null }) =>
       viewCollaborators(sight, repo, args),
+  };
+}
+
+function viewPullRequest(sight: Sight, repo: Repo, { number, state }: PullRequest): View {
+  const url = `${repo.url}/pull/${number}`;
+  return {
+    __typename: "PullRequest",
+    id: `PR_${url}`,
+    number,
+    url,
+    state: state.toUpperCase(),
+    repository: () => sight.showRepo(repo),
   };
 }
 
@@ -57,7 +90,8 @@ async function viewDefaultBranch(sight: Sight, repo: Repo): Promise<View | null>
     id: `REF_${repo.id}_${repo.defaultBranch}`,
     name: repo.defaultBranch,
     prefix: "refs/heads/",
-    target: viewCommit(repo, commit, sight.webUrl),
+    target: viewCommit(repo, commit, sight),
+    ...viewRequirements(sight, repo),
   };
 }
 

@@ -9,7 +9,7 @@ import {
 import type { Budgets } from "./budget.ts";
 import { forgeError } from "./connection.ts";
 import { isoSeconds } from "./git.ts";
-import { weighQuery } from "./graphql-cost.ts";
+import { type Weight, weighQuery } from "./graphql-cost.ts";
 import { canSee, type Sight, viewActor, viewComment, viewIssue } from "./graphql-issue.ts";
 import { viewRepo } from "./graphql-repo.ts";
 import type { Account } from "./model.ts";
@@ -51,15 +51,16 @@ export async function answerGraphql(host: GraphqlHost, request: GraphqlRequest):
   }
   const problems = validate(forgeSchema, document);
   if (problems.length > 0) return errorsOnly(problems);
+  const weight = weighQuery(document, request.variables, request.operationName);
   const { data, errors } = await execute({
     schema: forgeSchema,
     document,
-    rootValue: rootOf(host, request, document),
+    rootValue: rootOf(host, weight),
     variableValues: request.variables,
     operationName: request.operationName ?? null,
   });
   const body = errors === undefined ? { data } : { data, errors: errors.map(toWireError) };
-  return { status: 200, body };
+  return { status: 200, body, points: weight.cost };
 }
 
 function errorsOnly(errors: readonly GraphQLError[]): Answer {
@@ -73,14 +74,9 @@ function toWireError(error: GraphQLError): Record<string, unknown> {
   return { ...(type === undefined ? {} : { type }), path, locations, message };
 }
 
-function rootOf(
-  host: GraphqlHost,
-  request: GraphqlRequest,
-  document: DocumentNode,
-): Record<string, unknown> {
+function rootOf(host: GraphqlHost, weight: Weight): Record<string, unknown> {
   const { world, viewer, webUrl } = host;
   const sight: Sight = { world, viewer, webUrl, showRepo: (repo) => viewRepo(sight, repo) };
-  const weight = weighQuery(document, request.variables, request.operationName);
   const balance = host.budgets.take(viewer, "graphql", weight.cost);
   const { limit, used, remaining } = balance;
   const resolveNode = (id: string) => {

@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { cp, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { newCheckRun } from "./ci.ts";
@@ -16,14 +16,17 @@ import {
   removeLabel,
   reopenIssue,
 } from "./issue-writes.ts";
+import { transferIssue } from "./issue-moves.ts";
 import type {
   AccountKind,
+  App,
   CheckConclusion,
   Comment,
   CommitStatus,
   Intent,
   Issue,
   Permission,
+  PullRequest,
   Repo,
   StateReason,
 } from "./model.ts";
@@ -44,6 +47,8 @@ export type RepoWish = {
   readonly owner: string;
   readonly name: string;
   readonly files: Readonly<Record<string, string>>;
+  /** The repo whose commits it begins with, instead of one of `files`: a fleet is made in seconds. */
+  readonly copyOf?: string;
   readonly permissions: Readonly<Record<string, Permission>>;
   readonly defaultBranch?: string;
   /** Whose pushes they are when git names no account; else the first who may write. */
@@ -76,6 +81,8 @@ export type Hands = {
   addLabel(issue: IssueName, label: string, by: string): void;
   /** Adds a label that GitHub marks as an agent's proposal. */
   addLabelByIntent(issue: IssueName, label: string, how: Intent & { readonly by: string }): void;
+  /** Adds a label in somebody's name through an App that they let act for them. */
+  addLabelThroughApp(issue: IssueName, label: string, how: { by: string; app: App }): void;
   removeLabel(issue: IssueName, label: string, by: string): void;
   editIssue(
     issue: IssueName,
@@ -90,6 +97,10 @@ export type Hands = {
   reopenIssue(issue: IssueName, by: string): void;
   addBlocker(issue: IssueName, byIssue: IssueName): void;
   markTransferred(issue: IssueName, fromRepo: string, by: string): void;
+  /** Moves an issue to another repo; answers its number there. */
+  transferIssue(issue: IssueName, toRepo: string, by: string): number;
+  /** Opens a pull request or changes its state. Its number must be none of an issue's. */
+  setPullRequest(repo: string, number: number, state: PullRequest["state"]): void;
   /** Answers the comment's id. */
   comment(issue: IssueName, body: string, by: string): number;
   /** Whoever may write may edit any comment; it keeps its author. */
@@ -110,6 +121,8 @@ export type CheckReport = {
   readonly name: string;
   readonly conclusion?: CheckConclusion;
   readonly summary?: string;
+  /** Who reports it, when it is not Actions. */
+  readonly app?: App;
 };
 
 /** A commit status. */
@@ -118,6 +131,7 @@ export type StatusReport = {
   readonly context: string;
   readonly state: CommitStatus["state"];
   readonly targetUrl?: string;
+  readonly description?: string;
 };
 
 /** Makes the hands that reach into a world whose repositories live below `dir`. */
@@ -137,6 +151,9 @@ export function createHands(world: World, dir: string): Hands {
     addLabelByIntent(issue, name, { by, confidence, rationale }) {
       const intent = { confidence, rationale };
       addLabel(world, issueOf(issue), { name, by: account(by), intent });
+    },
+    addLabelThroughApp(issue, name, { by, app }) {
+      addLabel(world, issueOf(issue), { name, by: account(by), app });
     },
     removeLabel(issue, name, by) {
       removeLabel(world, issueOf(issue), { name, by: account(by) });
@@ -158,6 +175,11 @@ export function createHands(world: World, dir: string): Hands {
     },
     markTransferred(issue, fromRepo, by) {
       markTransferred(world, issueOf(issue), { fromRepo, by: account(by) });
+    },
+    transferIssue: (issue, toRepo, by) =>
+      transferIssue(world, issueOf(issue), { to: needRepo(world, toRepo), by: account(by) }).number,
+    setPullRequest(repo, number, state) {
+      needRepo(world, repo).pullRequests.set(number, { number, state });
     },
     comment: (issue, body, by) => addComment(world, issueOf(issue), { body, by: account(by) }).id,
     editComment(repo, commentId, { body, by }) {
@@ -195,7 +217,8 @@ async function createRepo(
   const gitDir = join(home, `${wish.name}.git`);
   const branch = wish.defaultBranch ?? "main";
   await mkdir(home, { recursive: true });
-  await createBareRepo({ dir: gitDir, branch, files: wish.files });
+  if (wish.copyOf === undefined) await createBareRepo({ dir: gitDir, branch, files: wish.files });
+  else await cp(needRepo(world, wish.copyOf).git.dir, gitDir, { recursive: true });
   const grants = Object.entries(wish.permissions);
   const writer = wish.pusher ?? grants.find(([, permission]) => permission !== "read")?.[0];
   const repo: Repo = {
@@ -214,9 +237,13 @@ async function createRepo(
     ),
     labels: new Map(),
     issues: new Map(),
+    moved: new Map(),
+    pullRequests: new Map(),
     pushes: [],
     checkRuns: [],
     statuses: [],
+    deployments: [],
+    requirements: { protection: null, ruleset: null },
   };
   world.repos.set(key.toLowerCase(), repo);
   world.nodes.set(repo.nodeId, { kind: "repo", repo });
@@ -224,7 +251,8 @@ async function createRepo(
 }
 
 function reportCheck(world: World, repo: Repo, report: CheckReport): number {
-  const run = newCheckRun(world, report);
+  const made = newCheckRun(world, report);
+  const run = report.app === undefined ? made : { ...made, app: report.app };
   const conclusion = report.conclusion ?? null;
   run.status = conclusion === null ? "in_progress" : "completed";
   run.conclusion = conclusion;
@@ -237,7 +265,7 @@ function reportCheck(world: World, repo: Repo, report: CheckReport): number {
 }
 
 function reportStatus(world: World, repo: Repo, report: StatusReport): void {
-  const { sha, context, state, targetUrl = null } = report;
-  const createdAt = world.now();
-  repo.statuses.push({ ...world.identify("SC"), sha, context, state, createdAt, targetUrl });
+  const { sha, context, state, targetUrl = null, description = null } = report;
+  const said = { sha, context, state, targetUrl, description };
+  repo.statuses.push({ ...world.identify("SC"), ...said, createdAt: world.now() });
 }

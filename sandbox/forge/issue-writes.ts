@@ -1,5 +1,6 @@
 import type {
   Account,
+  App,
   Closer,
   Comment,
   Intent,
@@ -8,7 +9,10 @@ import type {
   Repo,
   StateReason,
 } from "./model.ts";
-import { ensureLabel, type World } from "./world.ts";
+import { bareLogin, ensureLabel, type World } from "./world.ts";
+
+// Past any account's id.
+const APP_IDS_FROM = 1_000_000;
 
 const EVENT_PREFIX: Readonly<Record<IssueChange["kind"], string>> = {
   labeled: "LE",
@@ -29,7 +33,7 @@ export function openIssue(
   const issue: Issue = {
     ...world.identify("I"),
     repo,
-    number: repo.issues.size + 1,
+    number: repo.issues.size + repo.moved.size + 1,
     author: text.by,
     createdAt: at,
     labels: [],
@@ -56,15 +60,31 @@ export function openIssue(
 export function addLabel(
   world: World,
   issue: Issue,
-  wanted: { readonly name: string; readonly by: Account; readonly intent?: Intent | null },
+  wanted: {
+    readonly name: string;
+    readonly by: Account;
+    readonly intent?: Intent | null;
+    readonly app?: App | null;
+  },
 ): void {
   const label = ensureLabel(world, issue.repo, wanted.name);
   if (issue.labels.includes(label)) return;
   issue.labels.push(label);
   record(world, issue, {
-    change: { kind: "labeled", label, intent: wanted.intent ?? null },
+    change: {
+      kind: "labeled",
+      label,
+      intent: wanted.intent ?? null,
+      app: wanted.app ?? ownAppOf(wanted.by),
+    },
     actor: wanted.by,
   });
+}
+
+/** A bot acts through its own App, whose id is another number than the bot's account. */
+function ownAppOf(account: Account): App | null {
+  if (account.kind !== "Bot") return null;
+  return { id: account.id + APP_IDS_FROM, slug: bareLogin(account.login) };
 }
 
 /** Takes a label off an issue; false when it was not on it. */

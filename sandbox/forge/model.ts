@@ -12,6 +12,10 @@ export type Account = {
   readonly token: string;
   /** What it did stays, and names nobody any more. */
   isDeleted: boolean;
+  /** Of a token that an App minted: keys of its repos in lower case; without one, all there are. */
+  readonly reach?: { readonly repos: ReadonlySet<string>; readonly mayWrite: boolean };
+  /** Its token is a fine-grained one, for which there is no permission to read checks. */
+  isFineGrained?: boolean;
 };
 
 /** What a collaborator may do. */
@@ -22,6 +26,8 @@ export type Label = {
   readonly nodeId: string;
   readonly name: string;
   readonly color: string;
+  /** Null for one that was made on the fly. */
+  readonly description: string | null;
 };
 
 /** GitHub's mark on a change that an agent proposed. */
@@ -39,7 +45,13 @@ export type StateReason = "completed" | "not_planned" | "duplicate" | "reopened"
 
 /** One thing that happened to an issue, without its identity. */
 export type IssueChange =
-  | { readonly kind: "labeled"; readonly label: Label; readonly intent: Intent | null }
+  | {
+      readonly kind: "labeled";
+      readonly label: Label;
+      readonly intent: Intent | null;
+      /** The App that acted in the actor's name. */
+      readonly app?: App | null;
+    }
   | { readonly kind: "unlabeled"; readonly label: Label }
   | { readonly kind: "closed"; readonly reason: StateReason; readonly closer: Closer | null }
   | { readonly kind: "reopened" }
@@ -90,6 +102,9 @@ export type Issue = {
   editor: Account | null;
 };
 
+/** A pull request, as far as an issue may wait for it. Its number is none of an issue's. */
+export type PullRequest = { readonly number: number; state: "open" | "closed" | "merged" };
+
 /** One push of the default branch, as the reflog told it. */
 export type Push = {
   readonly id: number;
@@ -114,6 +129,9 @@ export type CheckConclusion =
   | "stale"
   | "startup_failure";
 
+/** A GitHub App, as far as others see it. */
+export type App = { readonly slug: string; readonly id: number };
+
 /** A check run. Its id is also the id of its Actions job, as on GitHub. */
 export type CheckRun = {
   readonly id: number;
@@ -123,7 +141,7 @@ export type CheckRun = {
   readonly suiteId: number;
   /** The workflow run; null for a check that another App reported. */
   readonly workflow: { readonly runId: number; readonly name: string } | null;
-  readonly app: { readonly slug: string; readonly id: number };
+  readonly app: App;
   /** Names the log where no authentication is asked for. */
   readonly logKey: string;
   status: CheckStatus;
@@ -145,7 +163,40 @@ export type CommitStatus = {
   readonly state: "error" | "failure" | "pending" | "success";
   readonly createdAt: string;
   readonly targetUrl: string | null;
+  readonly description: string | null;
 };
+
+/** One status of a deployment, in GraphQL's words. */
+export type DeploymentReport = {
+  readonly id: number;
+  readonly nodeId: string;
+  readonly state:
+    | "ERROR"
+    | "FAILURE"
+    | "INACTIVE"
+    | "IN_PROGRESS"
+    | "PENDING"
+    | "QUEUED"
+    | "SUCCESS"
+    | "WAITING";
+  readonly at: string;
+  readonly description: string | null;
+  readonly logUrl: string | null;
+};
+
+/** A deployment with its statuses, oldest first. */
+export type Deployment = {
+  readonly id: number;
+  readonly nodeId: string;
+  readonly sha: string;
+  readonly environment: string;
+  readonly creator: Account;
+  readonly createdAt: string;
+  readonly reports: DeploymentReport[];
+};
+
+/** A check that the default branch requires; null: of any App. */
+export type Requirement = { readonly context: string; readonly appId: number | null };
 
 export type Repo = {
   readonly id: number;
@@ -166,9 +217,18 @@ export type Repo = {
   readonly permissions: ReadonlyMap<string, Permission>;
   readonly labels: Map<string, Label>;
   readonly issues: Map<number, Issue>;
+  /** Numbers of issues that were moved away, and where they are now. */
+  readonly moved: Map<number, Issue>;
+  readonly pullRequests: Map<number, PullRequest>;
   readonly pushes: Push[];
   readonly checkRuns: CheckRun[];
   readonly statuses: CommitStatus[];
+  readonly deployments: Deployment[];
+  /** Null where there is no such rule. */
+  readonly requirements: {
+    protection: readonly Requirement[] | null;
+    ruleset: readonly Requirement[] | null;
+  };
 };
 
 /** What happens in the world, for whoever shows progress. */

@@ -21,12 +21,13 @@ import {
   type RestCall,
 } from "./rest-call.ts";
 import { commentShape, issueShape, labelShape } from "./rest-shapes.ts";
-import { mayWrite } from "./world.ts";
+import { createLabel, mayWrite } from "./world.ts";
 
 const ADMIN_RIGHTS = "Must have admin rights to Repository.";
 
 // GitHub refuses longer bodies.
 const BODY_CHARS_MAX = 65_536;
+const LABEL_DESCRIPTION_CHARS_MAX = 100;
 
 const IssuePatch = z.object({
   title: z.string().optional(),
@@ -35,6 +36,11 @@ const IssuePatch = z.object({
   state_reason: z.enum(["completed", "not_planned", "duplicate", "reopened"]).nullish(),
 });
 const CommentBody = z.object({ body: z.string() });
+const NewLabel = z.object({
+  name: z.string().min(1),
+  color: z.string().default("ededed"),
+  description: z.string().nullable().default(null),
+});
 const LabelItem = z.union([
   z.string().transform((name) => ({ name, rationale: null, confidence: null, suggest: false })),
   z.object({
@@ -58,7 +64,7 @@ export function getIssue(call: RestCall, repo: Repo): Answer {
 export function patchIssue(call: RestCall, repo: Repo): Answer {
   const issue = issueOf(call, repo);
   const { viewer, world } = call;
-  if (issue.author === viewer) needUnarchived(repo);
+  if (issue.author.id === viewer.id) needUnarchived(repo);
   else needPush(call, repo, ADMIN_RIGHTS);
   const patch = parseBody(IssuePatch, call.body);
   const { title, body } = patch;
@@ -130,6 +136,22 @@ export function postLabels(call: RestCall, repo: Repo): Answer {
     addLabel(call.world, issue, { name: item.name, by: call.viewer, intent });
   }
   return labelsAnswer(call, issue);
+}
+
+/** `POST /labels`: 422 for one that is there in any case, or that does not fit. */
+export function postRepoLabel(call: RestCall, repo: Repo): Answer {
+  needPush(call, repo, ADMIN_RIGHTS);
+  const wanted = parseBody(NewLabel, call.body);
+  const refuse = (field: string, code: string) =>
+    new RestRefusal(422, "Validation Failed", { errors: [{ resource: "Label", code, field }] });
+  if (!/^[0-9a-f]{6}$/i.test(wanted.color)) throw refuse("color", "invalid");
+  const { description } = wanted;
+  if (description !== null && description.length > LABEL_DESCRIPTION_CHARS_MAX)
+    throw refuse("description", "invalid");
+  if (repo.labels.has(wanted.name.toLowerCase())) throw refuse("name", "already_exists");
+  const label = createLabel(call.world, repo, wanted);
+  const body = labelShape(call, repo, label);
+  return { status: 201, body, headers: { location: String(body["url"]) } };
 }
 
 /** `DELETE /issues/{number}/labels/{name}`: 404 when the label is not on the issue. */

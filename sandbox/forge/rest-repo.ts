@@ -1,14 +1,16 @@
 import { newestStatuses } from "./graphql-commit.ts";
 import type { CheckRun, CommitStatus, Repo } from "./model.ts";
-import { type Answer, needPush, pageAnswer, RestRefusal, type RestCall } from "./rest-call.ts";
 import {
-  activityShape,
-  checkRunShape,
-  commitShape,
-  repoApi,
-  repoShape,
-  userShape,
-} from "./rest-shapes.ts";
+  type Answer,
+  cursorAnswer,
+  needPush,
+  pageAnswer,
+  RestRefusal,
+  type RestCall,
+} from "./rest-call.ts";
+import { userShape } from "./rest-people.ts";
+import { repoApi, repoShape } from "./rest-repo-shape.ts";
+import { activityShape, checkRunShape, commitShape } from "./rest-shapes.ts";
 import { findAccount, permissionOf } from "./world.ts";
 
 /** `GET /repos/{owner}/{repo}` */
@@ -25,6 +27,7 @@ export async function getCommit(call: RestCall, repo: Repo): Promise<Answer> {
 
 /** `GET /commits/{ref}/check-runs`, newest first. No suite has a check twice: `filter` is moot. */
 export async function listCheckRuns(call: RestCall, repo: Repo): Promise<Answer> {
+  needChecks(call);
   const sha = await shaOf(call, repo);
   const query = call.url.searchParams;
   const [name, status, app] = [query.get("check_name"), query.get("status"), query.get("app_id")];
@@ -42,11 +45,13 @@ export async function listCheckRuns(call: RestCall, repo: Repo): Promise<Answer>
 
 /** `GET /check-runs/{id}` */
 export function getCheckRun(call: RestCall, repo: Repo): Answer {
+  needChecks(call);
   return { status: 200, body: checkRunShape(call, repo, checkRunOf(call, repo)) };
 }
 
 /** `GET /check-runs/{id}/annotations`: one for a failed run, none else. */
 export function listAnnotations(call: RestCall, repo: Repo): Answer {
+  needChecks(call);
   const run = checkRunOf(call, repo);
   const annotation = run.annotation && {
     path: ".github",
@@ -82,10 +87,12 @@ export async function getCombinedStatus(call: RestCall, repo: Repo): Promise<Ans
     statuses: statuses.map((status) => ({
       id: status.id,
       node_id: status.nodeId,
+      url: `${repoApi(call, repo)}/statuses/${sha}`,
+      avatar_url: null,
       context: status.context,
       state: status.state,
       target_url: status.targetUrl,
-      description: null,
+      description: status.description,
       created_at: status.createdAt,
       updated_at: status.createdAt,
     })),
@@ -110,7 +117,11 @@ export function getPermission(call: RestCall, repo: Repo): Answer {
   if (account === null) throw new RestRefusal(404, "Not Found");
   if (account.kind === "Bot") throw new RestRefusal(404, `${login} is not a user`);
   const permission = permissionOf(repo, account);
-  const body = { permission, role_name: permission, user: userShape(call, account) };
+  const body = {
+    permission,
+    role_name: permission,
+    user: { ...userShape(call, account), role_name: permission },
+  };
   return { status: 200, body };
 }
 
@@ -123,7 +134,7 @@ export function listActivity(call: RestCall, repo: Repo): Answer {
     .filter((push) => actor === null || push.actor?.login === actor)
     .filter((push) => type === null || push.activity === type);
   const ordered = query.get("direction") === "asc" ? pushes : pushes.toReversed();
-  return pageAnswer(call, ordered, (page) => page.map((push) => activityShape(call, push)));
+  return cursorAnswer(call, ordered, (push) => activityShape(call, push));
 }
 
 /** `GET /compare/{base}...{head}`: the commits of head that base has not, oldest first. */
@@ -136,10 +147,14 @@ export async function compareCommits(call: RestCall, repo: Repo): Promise<Answer
   const ahead = (await git.range(from, to)).toReversed();
   const behind = await git.range(to, from);
   const url = `${repoApi(call, repo)}/compare/${base}...${head}`;
+  const webUrl = `${repo.url}/compare/${base}...${head}`;
   const [baseCommit, meetCommit] = [await git.commit(from), await git.commit(meet)];
   return pageAnswer(call, ahead, (page) => ({
     url,
-    html_url: `${repo.url}/compare/${base}...${head}`,
+    html_url: webUrl,
+    permalink_url: webUrl,
+    diff_url: `${webUrl}.diff`,
+    patch_url: `${webUrl}.patch`,
     base_commit: baseCommit && commitShape(call, repo, baseCommit),
     merge_base_commit: meetCommit && commitShape(call, repo, meetCommit),
     status: compareStatus(ahead.length, behind.length),
@@ -163,6 +178,11 @@ async function shaOf(call: RestCall, repo: Repo): Promise<string> {
   const sha = await repo.git.resolve(ref);
   if (sha === null) throw new RestRefusal(422, `No commit found for SHA: ${ref}`);
   return sha;
+}
+
+function needChecks(call: RestCall): void {
+  if (call.viewer.isFineGrained !== true) return;
+  throw new RestRefusal(403, "Resource not accessible by personal access token");
 }
 
 function checkRunOf(call: RestCall, repo: Repo): CheckRun {

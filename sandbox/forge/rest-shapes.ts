@@ -3,53 +3,10 @@ import { checkRunUrl } from "./graphql-commit.ts";
 import { countDependencies } from "./graphql-issue.ts";
 import type { Account, CheckRun, Comment, Issue, Label, Push, Repo } from "./model.ts";
 import type { RestCall } from "./rest-call.ts";
-import { permissionOf, restLogin } from "./world.ts";
+import { appShape, userShape } from "./rest-people.ts";
+import { repoApi } from "./rest-repo-shape.ts";
 
 type Shape = Record<string, unknown>;
-
-/** The address of a repo in the API. */
-export function repoApi(call: RestCall, repo: Repo): string {
-  return `${call.apiUrl}/repos/${repo.key}`;
-}
-
-/** An account in short, as every other object carries it; null for a deleted one. */
-export function userShape(call: RestCall, account: Account | null): Shape | null {
-  if (account === null || account.isDeleted) return null;
-  const login = restLogin(account);
-  return {
-    login,
-    id: account.id,
-    node_id: account.nodeId,
-    type: account.kind,
-    site_admin: false,
-    url: `${call.apiUrl}/users/${encodeURIComponent(login)}`,
-    html_url: `${call.apiUrl}/${encodeURIComponent(login)}`,
-  };
-}
-
-/** A repo. */
-export function repoShape(call: RestCall, repo: Repo): Shape {
-  const permission = permissionOf(repo, call.viewer);
-  return {
-    id: repo.id,
-    node_id: repo.nodeId,
-    name: repo.name,
-    full_name: repo.key,
-    private: repo.isPrivate,
-    html_url: repo.url,
-    clone_url: `${repo.url}.git`,
-    url: repoApi(call, repo),
-    default_branch: repo.defaultBranch,
-    archived: repo.isArchived,
-    disabled: false,
-    has_issues: true,
-    permissions: {
-      admin: permission === "admin",
-      push: permission === "admin" || permission === "write",
-      pull: permission !== "none",
-    },
-  };
-}
 
 /** A label on an issue. */
 export function labelShape(call: RestCall, repo: Repo, label: Label): Shape {
@@ -60,7 +17,7 @@ export function labelShape(call: RestCall, repo: Repo, label: Label): Shape {
     name: label.name,
     color: label.color,
     default: false,
-    description: null,
+    description: label.description,
   };
 }
 
@@ -153,7 +110,7 @@ export function checkRunShape(call: RestCall, repo: Repo, run: CheckRun): Shape 
       annotations_url: `${url}/annotations`,
     },
     check_suite: { id: run.suiteId },
-    app: { id: run.app.id, slug: run.app.slug, name: run.app.slug },
+    app: appShape(call, run.app),
     pull_requests: [],
   };
 }
@@ -161,13 +118,19 @@ export function checkRunShape(call: RestCall, repo: Repo, run: CheckRun): Shape 
 /** A commit. */
 export function commitShape(call: RestCall, repo: Repo, commit: GitCommit): Shape {
   const urlOf = (sha: string) => `${repoApi(call, repo)}/commits/${sha}`;
+  const git = `${repoApi(call, repo)}/git`;
   const person = { name: commit.authorName, email: commit.authorEmail };
   return {
     sha: commit.sha,
+    node_id: `C_${commit.sha}`,
     url: urlOf(commit.sha),
+    comments_url: `${urlOf(commit.sha)}/comments`,
     html_url: `${repo.url}/commit/${commit.sha}`,
     commit: {
+      url: `${git}/commits/${commit.sha}`,
       message: commit.message,
+      comment_count: 0,
+      tree: { sha: commit.tree, url: `${git}/trees/${commit.tree}` },
       author: { ...person, date: commit.authoredAt },
       committer: { ...person, date: commit.committedAt },
     },

@@ -1,5 +1,7 @@
 import type { Repo } from "./model.ts";
+import { listJobs, listStatuses, listWorkflowRuns } from "./rest-actions.ts";
 import { type Answer, errorAnswer, RestRefusal, type RestCall } from "./rest-call.ts";
+import { listEvents } from "./rest-events.ts";
 import {
   createComment,
   deleteLabel,
@@ -10,6 +12,7 @@ import {
   patchComment,
   patchIssue,
   postLabels,
+  postRepoLabel,
   removeComment,
 } from "./rest-issues.ts";
 import {
@@ -24,8 +27,8 @@ import {
   listAnnotations,
   listCheckRuns,
 } from "./rest-repo.ts";
-import { userShape } from "./rest-shapes.ts";
-import { findRepo, permissionOf } from "./world.ts";
+import { profileShape } from "./rest-people.ts";
+import { findAccount, findRepo, permissionOf, restLogin } from "./world.ts";
 
 type Handler = (call: RestCall, repo: Repo) => Answer | Promise<Answer>;
 
@@ -34,17 +37,22 @@ const ROUTES: readonly (readonly [method: string, path: string, handler: Handler
   ["GET", "", getRepo],
   ["GET", "issues/:number", getIssue],
   ["PATCH", "issues/:number", patchIssue],
+  ["GET", "issues/:number/events", listEvents],
   ["GET", "issues/:number/comments", listComments],
   ["POST", "issues/:number/comments", createComment],
   ["GET", "issues/comments/:id", getComment],
   ["PATCH", "issues/comments/:id", patchComment],
   ["DELETE", "issues/comments/:id", removeComment],
+  ["POST", "labels", postRepoLabel],
   ["GET", "issues/:number/labels", listLabels],
   ["POST", "issues/:number/labels", postLabels],
   ["DELETE", "issues/:number/labels/:label", deleteLabel],
   ["GET", "commits/:ref", getCommit],
   ["GET", "commits/:ref/check-runs", listCheckRuns],
   ["GET", "commits/:ref/status", getCombinedStatus],
+  ["GET", "commits/:ref/statuses", listStatuses],
+  ["GET", "actions/runs", listWorkflowRuns],
+  ["GET", "actions/runs/:id/jobs", listJobs],
   ["GET", "check-runs/:id", getCheckRun],
   ["GET", "check-runs/:id/annotations", listAnnotations],
   ["GET", "actions/jobs/:id/logs", getJobLogs],
@@ -68,8 +76,16 @@ export async function answerRest(method: string, call: Omit<RestCall, "params">)
 async function route(method: string, call: Omit<RestCall, "params">): Promise<Answer> {
   const segments = call.url.pathname.split("/").slice(1).map(decodeURIComponent);
   if (method === "GET" && segments.join("/") === "user") {
-    const user = userShape({ ...call, params: {} }, call.viewer);
-    return { status: 200, body: { ...user, name: null } };
+    if (call.viewer.reach !== undefined) {
+      throw new RestRefusal(403, "Resource not accessible by integration");
+    }
+    return { status: 200, body: profileShape({ ...call, params: {} }, call.viewer) };
+  }
+  if (method === "GET" && segments[0] === "users" && segments.length === 2) {
+    const account = findAccount(call.world, segments[1] ?? "");
+    if (account === null || restLogin(account) !== segments[1])
+      throw new RestRefusal(404, "Not Found");
+    return { status: 200, body: profileShape({ ...call, params: {} }, account) };
   }
   const { repo, rest } = repoOf(call, segments);
   if (repo === null || permissionOf(repo, call.viewer) === "none") {

@@ -100,7 +100,15 @@ type UnlabeledEvent implements Node {
   label: Label!
   intent: IssueUpdateIntent
 }
-type PullRequest implements Node { id: ID! number: Int! url: URI! }
+enum PullRequestState { CLOSED MERGED OPEN }
+type PullRequest implements Node {
+  id: ID!
+  number: Int!
+  url: URI!
+  state: PullRequestState!
+  repository: Repository!
+}
+union IssueOrPullRequest = Issue | PullRequest
 type ProjectV2 implements Node { id: ID! number: Int! }
 union Closer = Commit | ProjectV2 | PullRequest
 type ClosedEvent implements Node {

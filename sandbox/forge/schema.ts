@@ -1,4 +1,5 @@
 import { buildSchema } from "graphql";
+import { DEPLOYMENTS_SDL, RULES_SDL } from "./schema-delivery.ts";
 import { ISSUES_SDL, TIMELINE_SDL } from "./schema-issues.ts";
 
 // The part of GitHub's GraphQL that this forge answers truthfully. A field, argument or event type
@@ -65,7 +66,18 @@ type Repository implements Node {
     states: [IssueState!]
   ): IssueConnection!
   issue(number: Int!): Issue
+  issueOrPullRequest(number: Int!): IssueOrPullRequest
+  label(name: String!): Label
   object(oid: GitObjectID): GitObject
+  ref(qualifiedName: String!): Ref
+  deployments(
+    after: String
+    before: String
+    environments: [String!]
+    first: Int
+    last: Int
+    orderBy: DeploymentOrder
+  ): DeploymentConnection!
   collaborators(
     after: String
     before: String
@@ -86,7 +98,15 @@ type RepositoryCollaboratorEdge {
   permission: RepositoryPermission!
 }
 
-type Ref implements Node { id: ID! name: String! prefix: String! target: GitObject }
+type Ref implements Node {
+  id: ID!
+  name: String!
+  prefix: String!
+  target: GitObject
+  branchProtectionRule: BranchProtectionRule
+  refUpdateRule: RefUpdateRule
+  rules(after: String, before: String, first: Int, last: Int): RepositoryRuleConnection
+}
 interface GitObject { id: ID! oid: GitObjectID! abbreviatedOid: String! }
 type Commit implements GitObject & Node {
   id: ID!
@@ -153,6 +173,7 @@ type CheckSuite implements Node {
   id: ID!
   databaseId: Int
   status: CheckStatusState!
+  conclusion: CheckConclusionState
   app: App
   workflowRun: WorkflowRun
 }
@@ -170,11 +191,14 @@ type StatusContext implements Node {
   context: String!
   state: StatusState!
   createdAt: DateTime!
+  description: String
   targetUrl: URI
 }
 `;
 
 /** The schema of the forge: names, arguments and types are GitHub's, the selection is ours. */
 export const forgeSchema = buildSchema(
-  [ROOT_AND_PEOPLE, REPOSITORY, CHECKS, ISSUES_SDL, TIMELINE_SDL].join("\n"),
+  [ROOT_AND_PEOPLE, REPOSITORY, CHECKS, RULES_SDL, DEPLOYMENTS_SDL, ISSUES_SDL, TIMELINE_SDL].join(
+    "\n",
+  ),
 );

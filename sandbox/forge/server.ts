@@ -1,5 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
+import { type Apps, createApps } from "./app.ts";
 import { type Balance, type Budgets, createBudgets } from "./budget.ts";
 import { createFaults, type Fault, type Faults, type SeenRequest } from "./faults.ts";
 import { answerGraphql, type GraphqlRequest, operationNameOf } from "./graphql.ts";
@@ -23,6 +25,8 @@ export type ForgeServer = {
   readonly apiUrl: string;
   readonly requests: readonly SeenRequest[];
   readonly faults: Faults;
+  readonly budgets: Budgets;
+  readonly apps: Apps;
   close(): Promise<void>;
 };
 
@@ -30,16 +34,23 @@ type Desk = {
   readonly world: World;
   readonly budgets: Budgets;
   readonly faults: Faults;
+  readonly apps: Apps;
+  readonly lateMs: number;
   readonly requests: SeenRequest[];
   apiUrl: string;
 };
 
-/** Serves the world on loopback; port 0 takes any free one. */
-export async function startServer(world: World, port: number): Promise<ForgeServer> {
+/** Serves the world on loopback; port 0 takes any free one. `lateMs` is when a query is given up. */
+export async function startServer(
+  world: World,
+  options: { readonly port: number; readonly lateMs: number },
+): Promise<ForgeServer> {
   const desk: Desk = {
     world,
     budgets: createBudgets(() => world.nowMs()),
     faults: createFaults(),
+    apps: createApps(world),
+    lateMs: options.lateMs,
     requests: [],
     apiUrl: "",
   };
@@ -48,9 +59,9 @@ export async function startServer(world: World, port: number): Promise<ForgeServ
       send(response, errorAnswer(500, `The sandbox forge broke: ${String(error)}`));
     });
   });
-  desk.apiUrl = `http://127.0.0.1:${await listen(server, port)}`;
-  const { apiUrl, requests, faults } = desk;
-  return { apiUrl, requests, faults, close: () => stop(server) };
+  desk.apiUrl = `http://127.0.0.1:${await listen(server, options.port)}`;
+  const { apiUrl, requests, faults, budgets, apps } = desk;
+  return { apiUrl, requests, faults, budgets, apps, close: () => stop(server) };
 }
 
 async function listen(server: Server, port: number): Promise<number> {
@@ -82,26 +93,32 @@ async function handle(
   const body = parseJson(await readBody(request));
   const isGraphql = url.pathname === "/graphql";
   const query = isGraphql ? toGraphqlRequest(body) : null;
-  const viewer = accountOf(desk, request.headers.authorization);
+  const token = tokenOf(request.headers.authorization);
+  const viewer = accountOf(desk, token);
   const seen: SeenRequest = {
     method,
     path: url.pathname + url.search,
     operation: query === null ? undefined : operationNameOf(query),
-    account: viewer?.login ?? null,
+    account: viewer?.login ?? desk.apps.signerOf(token),
     at: desk.world.now(),
     isWrite: !isGraphql && method !== "GET" && method !== "HEAD",
+    points: 0,
     status: null,
   };
   desk.requests.push(seen);
   const fault = desk.faults.take(seen);
   // The socket stays open and silent until the forge is closed.
   if (fault === "hang") return;
+  if (fault === "502-late") await delay(desk.lateMs, undefined, { ref: false });
   const answer =
+    (viewer === null ? null : desk.budgets.refusal(isGraphql ? "graphql" : "core")) ??
+    desk.apps.answer({ method, url, apiUrl: desk.apiUrl, token, body: body.value }) ??
     refusal(request, viewer) ??
     faultBefore(desk, url, fault) ??
     (await answerFor({ desk, method, url, viewer, body, query }));
   const sent = fault === "502-after" ? lostAnswer() : answer;
   seen.status = sent.status;
+  seen.points = answer.points ?? 0;
   const balance =
     viewer === null
       ? null
@@ -145,6 +162,7 @@ function refusal(request: IncomingMessage, viewer: Account | null): Answer | nul
 }
 
 function faultBefore(desk: Desk, url: URL, fault: Fault | null): Answer | null {
+  if (fault === "502-late") return { status: 502, body: LATE };
   if (fault === "500-before") return errorAnswer(500, "Server Error");
   if (fault !== "301") return null;
   const [, , owner = "", name = "", ...rest] = url.pathname.split("/");
@@ -153,6 +171,8 @@ function faultBefore(desk: Desk, url: URL, fault: Fault | null): Answer | null {
   const moved = errorAnswer(301, "Moved Permanently", { url: location });
   return { ...moved, headers: { location } };
 }
+
+const LATE = "We couldn't respond to your request in time. Sorry about that.";
 
 /** What GitHub's front door says when the answer behind it got lost: not JSON. */
 function lostAnswer(): Answer {
@@ -168,9 +188,13 @@ function logAnswer(desk: Desk, url: URL): Answer {
   return { status: 404, body: "BlobNotFound" };
 }
 
-function accountOf(desk: Desk, header: string | undefined): Account | null {
-  const [, token] = /^(?:token|bearer) +(\S+)$/i.exec(header ?? "") ?? [];
-  return desk.world.accounts.find((account) => account.token === token) ?? null;
+function tokenOf(header: string | undefined): string {
+  return /^(?:token|bearer) +(\S+)$/i.exec(header ?? "")?.[1] ?? "";
+}
+
+function accountOf(desk: Desk, token: string): Account | null {
+  const known = desk.world.accounts.find((account) => account.token === token);
+  return known ?? desk.apps.accountOf(token);
 }
 
 function toGraphqlRequest(body: JsonBody): GraphqlRequest | null {

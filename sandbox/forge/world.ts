@@ -121,6 +121,9 @@ export function restLogin(account: Account): string {
 
 /** What an account may do in a repo: everybody reads a public one. */
 export function permissionOf(repo: Repo, account: Account): Permission | "none" {
+  const { reach } = account;
+  if (reach?.repos.has(repo.key.toLowerCase()) === true) return reach.mayWrite ? "write" : "read";
+  if (reach !== undefined) return repo.isPrivate ? "none" : "read";
   const granted = repo.permissions.get(bareLogin(account.login).toLowerCase());
   return granted ?? (repo.isPrivate ? "none" : "read");
 }
@@ -134,8 +137,16 @@ export function mayWrite(repo: Repo, account: Account): boolean {
 /** The repo's label of that name in any case; like GitHub, an unknown one is made on the fly. */
 export function ensureLabel(world: World, repo: Repo, name: string): Label {
   const known = repo.labels.get(name.toLowerCase());
-  if (known !== undefined) return known;
-  const label = { ...world.identify("LA"), name, color: "ededed" };
-  repo.labels.set(name.toLowerCase(), label);
+  return known ?? createLabel(world, repo, { name, color: "ededed", description: null });
+}
+
+/** Makes a label, in the place of one of the same name. */
+export function createLabel(
+  world: World,
+  repo: Repo,
+  look: Pick<Label, "name" | "color" | "description">,
+): Label {
+  const label = { ...world.identify("LA"), ...look };
+  repo.labels.set(look.name.toLowerCase(), label);
   return label;
 }

@@ -50,6 +50,12 @@ export const Command = z.discriminatedUnion("type", [
     defaultModelSelection: Selection.nullish(),
   }),
   z.object({
+    type: z.literal("project.delete"),
+    commandId: Word,
+    projectId: Word,
+    force: z.boolean().optional(),
+  }),
+  z.object({
     type: z.literal("thread.create"),
     ...created,
     threadId: Word,

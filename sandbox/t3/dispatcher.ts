@@ -31,7 +31,7 @@ export class Dispatcher {
 
   dispatch(command: Command): DispatchAnswer {
     if (command.type === "project.create" && !isFolderThere(command)) return { kind: "invalid" };
-    const aggregate = command.type === "project.create" ? command.projectId : command.threadId;
+    const aggregate = "threadId" in command ? command.threadId : command.projectId;
     const receipt = this.#receipts.get(command.commandId);
     const isSame = receipt?.kind === "accepted" && receipt.aggregate === aggregate;
     if (isSame || (receipt?.kind === "accepted" && !this.#behaviour.checksCommandOwner)) {
@@ -44,10 +44,12 @@ export class Dispatcher {
       at: this.#behaviour.stampsTime ? new Date().toISOString() : clientTime(command),
     };
     if (!isAllowed(decided, command)) return this.reject(command.commandId);
+    const emptied = command.type === "project.delete" ? this.#store.threadsIn(aggregate) : [];
     apply(decided, command);
     const { sequence } = this.#store;
     this.#receipts.set(command.commandId, { kind: "accepted", sequence, aggregate });
     react(this.#turns, command, decided.at);
+    for (const { id } of emptied) this.#turns.forget(id);
     return { kind: "accepted", sequence };
   }
 
@@ -80,13 +82,19 @@ function isFolderThere(command: CommandOf<"project.create">): boolean {
 function isAllowed({ store, behaviour }: Decided, command: Command): boolean {
   switch (command.type) {
     case "project.create": {
-      const roots = [...store.projects.values()].map(({ workspaceRoot }) => workspaceRoot);
+      const roots = [...store.projects.values()]
+        .filter(({ deletedAt }) => deletedAt === null)
+        .map(({ workspaceRoot }) => workspaceRoot);
       if (store.projects.has(command.projectId)) return false;
       return !behaviour.hasSettling || !roots.includes(command.workspaceRoot);
     }
+    case "project.delete": {
+      if (!isProjectThere(store, command.projectId)) return false;
+      return command.force === true || store.threadsIn(command.projectId).length === 0;
+    }
     case "thread.create":
       // A deleted thread leaves its row behind, so its id is taken for ever.
-      return store.projects.has(command.projectId) && !store.threads.has(command.threadId);
+      return isProjectThere(store, command.projectId) && !store.threads.has(command.threadId);
     case "thread.archive": {
       const thread = store.threads.get(command.threadId);
       return thread?.archivedAt === null && thread.deletedAt === null;
@@ -109,11 +117,17 @@ function isAllowed({ store, behaviour }: Decided, command: Command): boolean {
   }
 }
 
+function isProjectThere(store: Store, projectId: string): boolean {
+  return store.projects.get(projectId)?.deletedAt === null;
+}
+
 /** Every event of the command itself; what the provider does about it comes later, in `react`. */
 function apply({ store, at }: Decided, command: Command): void {
   switch (command.type) {
     case "project.create":
       return createProject(store, command, at);
+    case "project.delete":
+      return deleteProject(store, command.projectId);
     case "thread.create":
       return createThread(store, command, at);
     case "thread.turn.start": {
@@ -158,7 +172,19 @@ function createProject(store: Store, command: CommandOf<"project.create">, at: s
     defaultModelSelection: command.defaultModelSelection ?? null,
     createdAt: at,
     updatedAt: at,
+    deletedAt: null,
   });
+}
+
+/** Its threads are deleted one by one before it; all rows stay behind. */
+function deleteProject(store: Store, projectId: string): void {
+  for (const { id } of store.threadsIn(projectId)) {
+    store.patch(id, { deletedAt: new Date().toISOString() });
+  }
+  const project = store.projects.get(projectId);
+  const deletedAt = store.event();
+  if (project === undefined) return;
+  store.projects.set(projectId, { ...project, updatedAt: deletedAt, deletedAt });
 }
 
 function createThread(store: Store, command: CommandOf<"thread.create">, at: string): void {
@@ -220,6 +246,7 @@ function react(turns: TurnRunner, command: Command, requestedAt: string): void {
     case "thread.settle":
     case "thread.unsettle":
     case "project.create":
+    case "project.delete":
     case "thread.create":
   }
 }

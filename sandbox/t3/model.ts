@@ -22,6 +22,7 @@ export type ProjectRow = {
   readonly defaultModelSelection: ModelSelection | null;
   readonly createdAt: string;
   readonly updatedAt: string;
+  readonly deletedAt: string | null;
 };
 
 export type TurnRow = {

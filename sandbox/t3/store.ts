@@ -31,6 +31,12 @@ export class Store {
     return this.projects.get(thread.projectId)?.workspaceRoot ?? "";
   }
 
+  /** The threads of a project that are not deleted, archived ones included. */
+  threadsIn(projectId: string): readonly ThreadRow[] {
+    const rows = [...this.threads.values()];
+    return rows.filter((row) => row.projectId === projectId && row.deletedAt === null);
+  }
+
   /** One event that changes a thread. */
   patch(threadId: string, patch: Partial<ThreadRow>): void {
     this.threads.set(threadId, { ...this.thread(threadId), ...patch, updatedAt: this.event() });

@@ -22,7 +22,7 @@ export function snapshotView(store: Store, behaviour: T3Behaviour) {
     projects: [...store.projects.values()].map((row) => ({
       ...projectView(row, behaviour),
       ...(behaviour.hasThreadReads ? {} : { repositoryIdentity: null }),
-      deletedAt: null,
+      deletedAt: row.deletedAt,
     })),
     threads: [...store.threads.values()].map((row) => ({
       ...threadView(row, behaviour),
@@ -41,10 +41,9 @@ export function shellView(store: Store, behaviour: T3Behaviour) {
   const isActive = (row: ThreadRow) => row.archivedAt === null && row.deletedAt === null;
   return {
     snapshotSequence: store.sequence,
-    projects: [...store.projects.values()].map((row) => ({
-      ...projectView(row, behaviour),
-      repositoryIdentity: null,
-    })),
+    projects: [...store.projects.values()]
+      .filter(({ deletedAt }) => deletedAt === null)
+      .map((row) => ({ ...projectView(row, behaviour), repositoryIdentity: null })),
     threads: [...store.threads.values()]
       .filter(isActive)
       .map((row) => shellThreadView(row, behaviour)),
@@ -78,7 +77,8 @@ export function detailView(store: Store, behaviour: T3Behaviour, { threadId, pag
 
 function projectView(row: ProjectRow, { hasTurnLimit }: T3Behaviour) {
   const newer = hasTurnLimit ? { defaultThreadEnvMode: null, faviconPath: null } : {};
-  return { ...row, ...newer, scripts: [] };
+  const { deletedAt: _d, ...shown } = row;
+  return { ...shown, ...newer, scripts: [] };
 }
 
 function threadView(row: ThreadRow, { hasSettling, hasTurnLimit }: T3Behaviour) {

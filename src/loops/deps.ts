@@ -1,9 +1,14 @@
 import type { Sha256Hex } from "../pure/identity.ts";
 import type { AgentReader, AgentWriter } from "../pure/ports/agent.ts";
 import type { CiReader } from "../pure/ports/ci.ts";
+import type { RolloutReader } from "../pure/ports/cluster.ts";
 import type { Lease } from "../pure/ports/lease.ts";
 import type { Notifier } from "../pure/ports/notifier.ts";
+import type { ServiceLimited } from "../pure/ports/service-limited.ts";
+import type { RunCounter } from "../pure/ports/run-counter.ts";
 import type { TrackerReader, TrackerWriter } from "../pure/ports/tracker.ts";
+import type { Signals } from "../pure/signals.ts";
+import type { StopGate } from "./stop-gate.ts";
 
 /** A JSON log: constant messages, data in fields. pino's shape. */
 export type TickLog = {
@@ -17,6 +22,10 @@ export type ReadDeps = {
   readonly tracker: { readonly reader: TrackerReader };
   readonly agent: { readonly reader: AgentReader };
   readonly ci: CiReader;
+  /** Absent where no cluster is known. */
+  readonly rollouts?: RolloutReader;
+  /** Counts the runs of repos that other shards serve. */
+  readonly runCounter?: RunCounter;
   /** Epoch ms. */
   readonly now: () => number;
   readonly sha256: Sha256Hex;
@@ -27,8 +36,18 @@ export type TickDeps = {
   readonly tracker: { readonly reader: TrackerReader; readonly writer: TrackerWriter };
   readonly agent: { readonly reader: AgentReader; readonly writer: AgentWriter };
   readonly ci: CiReader;
+  /** Absent where no cluster is known. */
+  readonly rollouts?: RolloutReader;
+  /** Counts the runs of repos that other shards serve. */
+  readonly runCounter?: RunCounter;
   readonly notifiers: readonly Notifier[];
   readonly lease: Lease;
+  /** Where a tick tells what it does, for events and measurements. */
+  readonly signals?: Signals;
+  /** Shut when the process is told to end. */
+  readonly stop?: StopGate;
+  /** The limit of a service for which the tick has to end; null while there is none. */
+  readonly limit?: () => ServiceLimited | null;
   readonly log: TickLog;
   /** Epoch ms. */
   readonly now: () => number;

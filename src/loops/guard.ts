@@ -1,18 +1,26 @@
-import type { Lease } from "../pure/ports/lease.ts";
 import type { Notifier } from "../pure/ports/notifier.ts";
+import { ServiceLimited } from "../pure/ports/service-limited.ts";
 import type { TickDeps } from "./deps.ts";
+import { TickStopped } from "./stop-gate.ts";
 
 /** The lease is gone: another tick may be at work, and no further effect of this one may start. */
-export class LeaseLost extends Error {
+class LeaseLost extends Error {
   constructor() {
     super("the lease was lost; no further effect is started and the next tick goes on");
     this.name = "LeaseLost";
   }
 }
 
-/** The same dependencies with the lease checked before every effect. */
+/** Whether no further effect of this tick may start after this error. */
+export function endsTick(error: unknown): boolean {
+  return (
+    error instanceof LeaseLost || error instanceof ServiceLimited || error instanceof TickStopped
+  );
+}
+
+/** The same dependencies with the lease, and the limits of the services, checked before every effect. */
 export function guardEffects(deps: TickDeps): TickDeps {
-  const guard = guardWith(deps.lease);
+  const guard = guardWith(deps);
   const { tracker, agent } = deps;
   return {
     ...deps,
@@ -53,10 +61,13 @@ type Guard = <A extends readonly unknown[], R>(
   effect: (...args: A) => Promise<R>,
 ) => (...args: A) => Promise<R>;
 
-function guardWith(lease: Lease): Guard {
+function guardWith({ lease, limit, stop }: Pick<TickDeps, "lease" | "limit" | "stop">): Guard {
   return (effect) =>
     async (...args) => {
+      // An effect elsewhere would be one that the record cannot tell of any more.
+      const limited = limit?.() ?? null;
+      if (limited !== null) throw limited;
       if (!(await lease.isHeld())) throw new LeaseLost();
-      return effect(...args);
+      return stop === undefined ? effect(...args) : stop.pass(() => effect(...args));
     };
 }

@@ -3,9 +3,29 @@ import pino from "pino";
 /** Below this a value is too common to be taken for a secret: redacting it would eat ordinary words. */
 const SECRET_CHARACTERS_MIN = 6;
 
-/** Any form of a forge's tokens, should one arrive from outside rather than from our configuration. */
-const TOKEN_FORMS =
-  /\b(?:gh[opsur]_[A-Za-z0-9._-]{20,}|github_pat_\w{20,}|xox[abprs]-[\w-]{10,}|tk_\w{20,})/g;
+const pemEdge = (edge: string): string => `-----${edge} (?:[A-Z]+ ){0,3}PRIVATE KEY-----`;
+
+/**
+ * Any form of a service's tokens, should one arrive from outside rather than from our configuration. None begins
+ * like a word of ours: run ids and commits are hexadecimal, and no marker has an underscore or begins with `eyJ`.
+ */
+const TOKEN_FORMS = new RegExp(
+  [
+    // GitHub's, classic and of Apps. Of an installation the newer form has dots and dashes.
+    "\\bgh[opur]_[A-Za-z0-9]{20,}",
+    "\\bghs_[A-Za-z0-9._-]{36,}",
+    "\\bgithub_pat_\\w{20,}",
+    // Slack's: bot, user, app and refresh tokens.
+    "\\b(?:xox[a-z](?:\\.xox[a-z])?-|xapp-\\d-)[\\w-]{10,}",
+    // Ntfy's have 29 letters and digits.
+    "\\btk_[A-Za-z0-9]{20,}",
+    // A signed word: header and payload are JSON objects, so both begin with `eyJ`.
+    "\\beyJ[\\w-]{8,}\\.eyJ[\\w-]{8,}\\.[\\w-]{8,}",
+    // A private key to its end; where that was cut off, as far as its lines go. In JSON line ends are escaped.
+    `${pemEdge("BEGIN")}(?:[^<>{}"]{0,8192}?${pemEdge("END")}|(?:(?:\\s|\\\\[nr])*[\\w+/=]{16,})*)`,
+  ].join("|"),
+  "g",
+);
 
 /** The secrets this process has read, so that none of them is ever told. */
 export type Secrets = {

@@ -146,6 +146,7 @@ function isStray(thread: ThreadSummary, settings: WatchSettings): boolean {
   if (parseThreadId(thread.id) === null || !isLive(thread)) return false;
   const root = `${settings.workspacesRoot.replace(/\/+$/, "")}/`.toLowerCase();
   if (!thread.workspaceRoot.toLowerCase().startsWith(root)) return false;
-  const refs: readonly RepoRef[] = settings.repos;
+  // What another shard serves is no stray of ours.
+  const refs: readonly RepoRef[] = [...settings.repos, ...(settings.elsewhere ?? [])];
   return repoOfThread(thread, refs, settings.workspacesRoot) === null;
 }

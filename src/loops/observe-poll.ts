@@ -1,4 +1,4 @@
-import { type CiVerdict, foldChecks } from "../pure/ci-fold.ts";
+import type { CiVerdict } from "../pure/ci-fold.ts";
 import {
   decideDispatches,
   type PollAnswer,
@@ -6,7 +6,13 @@ import {
   type PollSeen,
 } from "../pure/dispatch-policy.ts";
 import { type RepoRef, type RepoSeen, repoKey } from "../pure/issue.ts";
+import { repoOfThread } from "../pure/locks.ts";
+import type { RunsElsewhere } from "../pure/shard.ts";
+import { isLive } from "../pure/thread-state.ts";
+import { foldSeen } from "../pure/required-checks.ts";
 import { ConfigRefused, type ReadDeps } from "./deps.ts";
+import { observeActingApps } from "./observe-acting-apps.ts";
+import { checksQuery } from "./observe-ci.ts";
 import type { WorldSeen } from "./observe-world.ts";
 import type { PollSettings } from "./poll-tick.ts";
 
@@ -26,16 +32,48 @@ export async function observePoll(
   const { own, repos, agent } = world;
   const policy: PollPolicy = { ...settings, own, sha256: deps.sha256 };
   assertApart(policy);
+  const elsewhere = await countElsewhere(deps, settings, world);
   const first: PollSeen = {
     now: deps.now(),
     repos,
     agent,
     threadReads: new Map(),
     heads: new Map(),
+    actingApps: new Map(),
+    ...(elsewhere === null ? {} : { elsewhere }),
   };
-  const seen = { ...first, heads: await readHeads(deps, first, policy) };
+  const withHeads = { ...first, heads: await readHeads(deps, first, policy) };
+  const seen = await observeActingApps(deps, withHeads, policy);
   return { seen, policy, answers: decideDispatches(seen, policy) };
 }
+
+/**
+ * The runs of other shards: of each repo the larger of its in-progress labels and its live threads, which are at
+ * hand. Asked only where this shard has anything to start. What cannot be counted leaves no room.
+ */
+async function countElsewhere(
+  deps: ReadDeps,
+  settings: PollSettings,
+  world: WorldSeen,
+): Promise<RunsElsewhere | null> {
+  const { sharding, workspacesRoot } = settings;
+  if (sharding === undefined) return null;
+  const { shard, elsewhere } = sharding;
+  if (!world.repos.some((repo) => repo.kind === "readable" && repo.issues.length > 0)) {
+    return { kind: "unreadable", why: "nothing here may start, and nobody counted" };
+  }
+  const counts = (await deps.runCounter?.countRuns(elsewhere)) ?? NOT_COUNTED;
+  if (counts.kind === "unreadable") return counts;
+  const threads = world.agent.kind === "readable" ? world.agent.threads.filter(isLive) : [];
+  let running = 0;
+  for (const [at, repo] of elsewhere.entries()) {
+    const live = threads.filter((each) => repoOfThread(each, [repo], workspacesRoot) !== null);
+    running += Math.max(counts.counts[at] ?? 0, live.length);
+  }
+  return { kind: "counted", running, shard };
+}
+
+const NOT_COUNTED = { kind: "unreadable", why: "nobody counts the runs of other shards" } as const;
 
 /** An agent that acts as afk could write records and notices: the two accounts must be apart. */
 function assertApart(policy: PollPolicy): void {
@@ -59,19 +97,20 @@ async function readHeads(
   const green: CiVerdict = { kind: "green" };
   const assumed = new Map(seen.repos.map((repo) => [repoKey(refOf(repo)), green]));
   const answers = decideDispatches({ ...seen, heads: assumed }, policy);
-  // At capacity nothing starts whatever the heads say; with room, a red winner makes way for a waiting one.
-  if (!answers.some((answer) => answer.decision.kind === "dispatch")) return new Map();
+  // At capacity nothing starts whatever the heads say: unread, they must not pass for the reason. With room,
+  // a red winner makes way for a waiting one.
+  if (!answers.some((answer) => answer.decision.kind === "dispatch")) return assumed;
   const wanted = new Set(answers.filter(mayStart).map((answer) => repoKey(answer.issue.repo)));
   const queries = seen.repos.flatMap((repo) =>
     repo.kind === "readable" && repo.facts.headSha !== null && wanted.has(repoKey(repo.facts.ref))
-      ? [{ repo: repo.facts.ref, sha: repo.facts.headSha }]
+      ? [checksQuery(policy.policies, repo.facts, repo.facts.headSha)]
       : [],
   );
   const checks = await deps.ci.readChecks(queries);
   const heads = new Map<string, CiVerdict>();
   for (const [at, query] of queries.entries()) {
     const read = checks[at];
-    if (read?.kind === "read") heads.set(repoKey(query.repo), foldChecks(read.checks));
+    if (read?.kind === "read") heads.set(repoKey(query.repo), foldSeen(read));
   }
   return heads;
 }

@@ -1,5 +1,3 @@
-import type { ChecksSeen } from "../pure/ci-fold.ts";
-import { judgeCi, withBase } from "../pure/ci-judge.ts";
 import type { BranchSeen } from "../pure/commits.ts";
 import { hashText, messageIdOf, parseThreadId } from "../pure/identity.ts";
 import { type IssueSeen, issueKey, type RepoFacts, repoKey } from "../pure/issue.ts";
@@ -13,6 +11,8 @@ import type { AgentSeen, ThreadRead, ThreadSummary } from "../pure/thread.ts";
 import { classifyTurn, isLive } from "../pure/thread-state.ts";
 import type { ReadDeps } from "./deps.ts";
 import type { IssuesSight, WatchedIssue } from "./observe-issues.ts";
+import { observeCi } from "./observe-ci.ts";
+import { observePushes } from "./observe-pushes.ts";
 import type { WatchSettings } from "./watch-tick.ts";
 
 /** One run with everything its decision is made from. */
@@ -63,7 +63,7 @@ export async function observeRuns(
   );
   const runs = drafts.filter((draft) => draft !== null);
   const branches = await readBranches(deps, runs);
-  const judged = await readCi(deps, runs, branches);
+  const judged = await readCi(deps, settings, { drafts: runs, branches });
   return {
     runs: runs.map((draft, at) => ({
       issue: draft.watched.issue,
@@ -225,50 +225,24 @@ type Judged = { readonly commits: RunCommitsSeen; readonly ci: RunCiSeen };
 
 async function readCi(
   deps: ReadDeps,
-  drafts: readonly Draft[],
-  branches: ReadonlyMap<Draft, BranchSeen>,
+  settings: WatchSettings,
+  read: {
+    readonly drafts: readonly Draft[];
+    readonly branches: ReadonlyMap<Draft, BranchSeen>;
+  },
 ): Promise<readonly Judged[]> {
-  const wanted = drafts.map((draft) => {
-    const branch = branches.get(draft) ?? { kind: "unreadable" as const, why: "not read" };
-    const commits = findRunCommits(branch, draft.record);
-    return { draft, commits, shas: shasToJudge(branch, commits) };
+  const branched = read.drafts.map((draft) => {
+    const branch = read.branches.get(draft) ?? { kind: "unreadable" as const, why: "not read" };
+    const { record, watched } = draft;
+    return { record, branch, facts: watched.facts, commits: findRunCommits(branch, record) };
   });
-  const checks = await readChecks(deps, wanted);
-  const judged = wanted.map(({ draft, commits }, at) => ({
-    draft,
-    commits,
-    ci: judgeCi(checks[at] ?? []),
-  }));
-  const bases = await readChecks(
-    deps,
-    judged.map(({ draft, commits, ci }) => ({ draft, shas: baseShas(draft.record, commits, ci) })),
-  );
-  return judged.map(({ commits, ci }, at) => ({ commits, ci: withBase(ci, bases[at]?.[0]) }));
-}
-
-/** What was red before the run matters only while it is red and nothing was corrected yet. */
-function baseShas(record: RunRecord, commits: RunCommitsSeen, ci: RunCiSeen): readonly string[] {
-  if (ci.kind !== "judged" || ci.verdict.kind !== "red") return [];
-  if (record.turns.some((turn) => turn.kind === "corrective")) return [];
-  const first = record.commits[0] ?? (commits.kind === "readable" ? commits.ours[0] : undefined);
-  return first?.parent == null ? [] : [first.parent];
-}
-
-/** The checks of many runs in one read, dealt out again. */
-async function readChecks(
-  deps: ReadDeps,
-  wanted: readonly { readonly draft: Draft; readonly shas: readonly string[] }[],
-): Promise<readonly (readonly ChecksSeen[])[]> {
-  const queries = wanted.flatMap(({ draft, shas }) =>
-    shas.map((sha) => ({ repo: draft.watched.facts.ref, sha })),
-  );
-  const checks = queries.length === 0 ? [] : await deps.ci.readChecks(queries);
-  let from = 0;
-  return wanted.map(({ shas }) => {
-    const mine = checks.slice(from, from + shas.length);
-    from += shas.length;
-    return mine;
+  const seen = await observePushes(deps, branched);
+  const wanted = branched.map((run, at) => {
+    const commits = seen[at] ?? run.commits;
+    return { ...run, commits, shas: shasToJudge(run.branch, commits) };
   });
+  const judged = await observeCi(deps, settings.policies, wanted);
+  return wanted.map(({ commits }, at) => ({ commits, ci: judged[at] ?? { kind: "not-asked" } }));
 }
 
 function otherLive(locks: LocksByRepo, draft: Draft): readonly string[] {

@@ -10,7 +10,9 @@ import { type IssueRef, type IssueSeen, issueKey, type RepoSeen, repoKey } from 
 import type { IssueSeenAlone } from "../pure/ports/tracker.ts";
 import type { LinkPolicy } from "../pure/progress-comment.ts";
 import type { TickDeps } from "./deps.ts";
+import { isAppKnown } from "./observe-acting-apps.ts";
 import { performDispatch } from "./perform-dispatch.ts";
+import { putLabel } from "./put-label.ts";
 
 /** The answers that do something. */
 export type Acting = Extract<PollDecision, { kind: "dispatch" | "adopt" }>;
@@ -35,9 +37,11 @@ export async function performAnswer(
     return false;
   }
   if (decision.kind === "adopt" && decision.step === "hand-over") {
-    return handOver(deps, found.issue, input.policy);
+    return handOver(deps, found, input.policy);
   }
   if (fresh.agent.kind === "unreadable") return false;
+  // The run id binds the approval that was asked about; should that ever change, nothing starts unasked.
+  if (decision.kind === "dispatch" && !isAppKnown(fresh, input.policy, found.issue)) return false;
   const plan = planDispatch({
     now: deps.now(),
     runId: decision.runId,
@@ -48,7 +52,12 @@ export async function performAnswer(
     policy: input.policy,
     links: input.links,
   });
-  await performDispatch(deps, { issue: ref, links: input.links }, plan);
+  const { facts } = found.repo;
+  await performDispatch(
+    deps,
+    { ref, facts, labels: input.policy.labels, links: input.links },
+    plan,
+  );
   return true;
 }
 
@@ -61,10 +70,15 @@ function isSameActing(again: PollDecision, decision: Acting): boolean {
  * Only the lock label: from here on the run is the watcher's, whose table has the row for it. A human label is
  * older than the approval here: one put on since holds the run where it is.
  */
-async function handOver(deps: TickDeps, issue: IssueSeen, policy: PollPolicy): Promise<boolean> {
-  const { human, inProgress } = policy.labels;
-  if (hasLabel(issue, human)) await deps.tracker.writer.removeLabel(issue.ref, human);
-  await deps.tracker.writer.addLabel(issue.ref, inProgress);
+async function handOver(
+  deps: TickDeps,
+  found: NonNullable<ReturnType<typeof findIssue>>,
+  policy: PollPolicy,
+): Promise<boolean> {
+  const { issue, repo } = found;
+  const { labels } = policy;
+  if (hasLabel(issue, labels.human)) await deps.tracker.writer.removeLabel(issue.ref, labels.human);
+  await putLabel(deps, { ref: issue.ref, facts: repo.facts, labels }, labels.inProgress);
   return true;
 }
 

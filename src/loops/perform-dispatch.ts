@@ -4,10 +4,11 @@ import {
   type DispatchStep,
   countRefusal,
 } from "../pure/dispatch-plan.ts";
-import { issueKey, type IssueRef } from "../pure/issue.ts";
+import { issueKey } from "../pure/issue.ts";
 import type { CommandAck } from "../pure/ports/agent.ts";
 import { type LinkPolicy, renderProgress } from "../pure/progress-comment.ts";
 import type { TickDeps } from "./deps.ts";
+import { type LabelPlace, putLabel } from "./put-label.ts";
 
 /**
  * Performs a dispatch plan, one remote request a step. A refused command counts its attempt in the record
@@ -15,21 +16,24 @@ import type { TickDeps } from "./deps.ts";
  */
 export async function performDispatch(
   deps: TickDeps,
-  at: { readonly issue: IssueRef; readonly links: LinkPolicy },
+  at: LabelPlace & { readonly links: LinkPolicy },
   plan: DispatchPlan,
 ): Promise<void> {
   let { commentId } = plan;
   for (const step of plan.steps) {
-    deps.log.info({ issue: issueKey(at.issue), effect: step.kind }, "performing");
+    const { runId, metering } = plan.record;
+    // A run begins with this one step: whether its budget is enforced is said once.
+    const begun = step.kind === "create-comment" ? { runId, metering } : {};
+    deps.log.info({ issue: issueKey(at.ref), effect: step.kind, ...begun }, "performing");
     if (step.kind === "create-comment") {
-      commentId = await deps.tracker.writer.createComment(at.issue, step.body);
+      commentId = await deps.tracker.writer.createComment(at.ref, step.body);
       continue;
     }
-    const ack = await performStep(deps, at.issue, step);
+    const ack = await performStep(deps, at, step);
     if (ack.kind === "accepted") continue;
     const refused = renderProgress(countRefusal(plan.record, deps.now()), at.links);
-    if (commentId !== null) await deps.tracker.writer.editComment(at.issue, commentId, refused);
-    throw new Error(`${issueKey(at.issue)}: ${step.kind} was refused: ${ack.why}`);
+    if (commentId !== null) await deps.tracker.writer.editComment(at.ref, commentId, refused);
+    throw new Error(`${issueKey(at.ref)}: ${step.kind} was refused: ${ack.why}`);
   }
 }
 
@@ -37,22 +41,22 @@ const ACCEPTED: CommandAck = { kind: "accepted" };
 
 async function performStep(
   deps: TickDeps,
-  issue: IssueRef,
+  at: LabelPlace,
   step: Exclude<DispatchStep, { kind: "create-comment" }>,
 ): Promise<CommandAck> {
   switch (step.kind) {
     case "edit-comment":
-      await deps.tracker.writer.editComment(issue, step.commentId, step.body);
+      await deps.tracker.writer.editComment(at.ref, step.commentId, step.body);
       return ACCEPTED;
     case "create-project":
     case "create-thread":
     case "start-turn":
       return sendAgentStep(deps, step);
     case "remove-label":
-      await deps.tracker.writer.removeLabel(issue, step.label);
+      await deps.tracker.writer.removeLabel(at.ref, step.label);
       return ACCEPTED;
     case "add-label":
-      await deps.tracker.writer.addLabel(issue, step.label);
+      await putLabel(deps, at, step.label);
       return ACCEPTED;
   }
 }

@@ -5,9 +5,10 @@ import { renderNotice } from "../pure/notices.ts";
 import { threadLinkOf } from "../pure/progress-comment.ts";
 import type { FinishPlan, FinishStep } from "../pure/run-observation.ts";
 import type { RunRecord } from "../pure/run-record.ts";
-import { LeaseLost } from "./guard.ts";
+import { endsTick } from "./guard.ts";
+import { putLabel } from "./put-label.ts";
 import { ringBells } from "./ring-bells.ts";
-import type { RunInHand, WatchContext } from "./run-in-hand.ts";
+import { labelPlace, type RunInHand, type WatchContext } from "./run-in-hand.ts";
 
 /**
  * Performs the missing steps of a verdict, the lock label last: while it is on, the next tick looks again. A
@@ -58,7 +59,7 @@ async function performSteps(
       log.info(about, "performing");
       await performStep(context, run, { step, record });
     } catch (error) {
-      if (error instanceof LeaseLost) throw error;
+      if (endsTick(error)) throw error;
       log.error({ ...about, step, err: error }, "step failed, next tick tries again");
       failed += 1;
     }
@@ -76,10 +77,7 @@ async function performStep(
   const { ref } = run.observed.issue;
   switch (step.kind) {
     case "post-notice":
-      await writer.createComment(
-        ref,
-        notice(context, run, { record, mayStillRun: step.mayStillRun }),
-      );
+      await writer.createComment(ref, notice(context, run, { record, step }));
       return;
     case "close-issue":
       await writer.closeIssue(ref, "completed");
@@ -88,7 +86,7 @@ async function performStep(
       await writer.reopenIssue(ref);
       return;
     case "add-label":
-      await writer.addLabel(ref, step.label);
+      await putLabel(context.deps, labelPlace(context, run), step.label);
       return;
     case "remove-label":
       await writer.removeLabel(ref, step.label);
@@ -99,16 +97,20 @@ async function performStep(
 function notice(
   context: WatchContext,
   run: RunInHand,
-  what: { readonly record: RunRecord; readonly mayStillRun: boolean },
+  what: {
+    readonly record: RunRecord;
+    readonly step: Extract<FinishStep, { kind: "post-notice" }>;
+  },
 ): string {
-  const { record, mayStillRun } = what;
+  const { record, step } = what;
+  const { kind: _, ...told } = step;
   return renderNotice({
     runId: record.runId,
     issueKey: issueKey(run.observed.issue.ref),
     verdict: verdictOf(record),
     threadLink: threadLinkOf(record, context.settings.links),
     commits: record.commits.map((commit) => commit.sha),
-    mayStillRun,
+    ...told,
   });
 }
 

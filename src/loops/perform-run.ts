@@ -9,8 +9,9 @@ import { lastTurn, type RunRecord, type TurnRecord } from "../pure/run-record.ts
 import { renderTurnPrompt } from "../pure/turn-prompt.ts";
 import type { TickDeps } from "./deps.ts";
 import { sendAgentStep } from "./perform-dispatch.ts";
+import { putLabel } from "./put-label.ts";
 import { type Occasion, ringBells } from "./ring-bells.ts";
-import type { RunInHand, WatchContext } from "./run-in-hand.ts";
+import { labelPlace, type RunInHand, type WatchContext } from "./run-in-hand.ts";
 
 /** Performs one act. Its record stands in the progress comment already. Answers how many doorbells failed. */
 export async function performAct(
@@ -24,7 +25,7 @@ export async function performAct(
   switch (act.kind) {
     case "lock":
       for (const label of act.remove) await writer.removeLabel(ref, label);
-      await writer.addLabel(ref, act.add);
+      await putLabel(context.deps, labelPlace(context, run), act.add);
       return 0;
     case "command-thread":
       for (const verb of act.verbs) await commandThread(context.deps, record, { ...act, verb });

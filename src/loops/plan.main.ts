@@ -34,7 +34,8 @@ export async function runPlan(env: Env, format: PlanFormat): Promise<number> {
   }
 }
 
-async function planFrom(config: Config, secrets: Secrets): Promise<PlanReport> {
+/** One reading of everything, decided and not performed. */
+export async function planFrom(config: Config, secrets: Secrets): Promise<PlanReport> {
   const settings: PlanSettings = {
     gates: config.gates,
     poll: pollSettings(config),
@@ -49,6 +50,8 @@ async function planFrom(config: Config, secrets: Secrets): Promise<PlanReport> {
     tracker: { reader: deps.tracker.reader },
     agent: { reader: deps.agent.reader },
     ci: deps.ci,
+    ...(deps.rollouts === undefined ? {} : { rollouts: deps.rollouts }),
+    ...(deps.runCounter === undefined ? {} : { runCounter: deps.runCounter }),
     now: deps.now,
     sha256: deps.sha256,
   };

@@ -1,11 +1,12 @@
 import { checkDecision } from "../pure/check-decision.ts";
 import type { KnownGates } from "../pure/gates.ts";
+import { issueKey } from "../pure/issue.ts";
 import { type PlanReport, reportPlan, type RunToReport } from "../pure/plan-report.ts";
 import { decideWatched, noteAsked, type TurnsAsked } from "./decide-watched.ts";
 import type { ReadDeps } from "./deps.ts";
 import { observePoll } from "./observe-poll.ts";
 import { observeWatch, type WatchSight } from "./observe-watch.ts";
-import { observeWorld } from "./observe-world.ts";
+import { observeWorld, type WorldSeen } from "./observe-world.ts";
 import type { PollSettings } from "./poll-tick.ts";
 import type { WatchSettings } from "./watch-tick.ts";
 
@@ -35,10 +36,16 @@ export async function readPlan(deps: ReadDeps, settings: PlanSettings): Promise<
     agent: world.agent,
     answers: dispatches.answers,
     runs: decideAll(settings, runs),
-    unreadable: runs.unreadable,
+    unreadable: [...runs.unreadable, ...unreadableCandidates(world)],
     strays: runs.strays,
     links: watch.links,
   });
+}
+
+function unreadableCandidates({ repos }: WorldSeen): PlanReport["unreadable"] {
+  return repos
+    .flatMap((repo) => (repo.kind === "readable" ? (repo.issuesUnreadable ?? []) : []))
+    .map(({ ref, why }) => ({ name: issueKey(ref), why }));
 }
 
 /** The plan where no repo is enrolled: nothing is asked. */

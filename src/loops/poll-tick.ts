@@ -1,11 +1,17 @@
 import type { PollAnswer, PollPolicy, PollSeen } from "../pure/dispatch-policy.ts";
+import { findReadyEvent } from "../pure/approval.ts";
 import { decideHoldNotice } from "../pure/hold-notice.ts";
 import { issueKey, type RepoRef, repoKey } from "../pure/issue.ts";
 import { findHoldNotice, renderHoldNotice } from "../pure/notices.ts";
 import { compareUrgency } from "../pure/priority.ts";
 import type { LinkPolicy } from "../pure/progress-comment.ts";
+import type { Shard } from "../pure/shard.ts";
+import { ServiceLimited } from "../pure/ports/service-limited.ts";
+import { sayAgentWarnings } from "./agent-warnings.ts";
+import { sayCaveats } from "./ci-caveats.ts";
 import type { TickDeps } from "./deps.ts";
-import { guardEffects, LeaseLost } from "./guard.ts";
+import { endsTick, guardEffects } from "./guard.ts";
+import { readWithinLimits, reportLimit } from "./limited.ts";
 import { observePoll } from "./observe-poll.ts";
 import { observeWorld } from "./observe-world.ts";
 import { findIssue, performAnswer } from "./perform-answer.ts";
@@ -24,34 +30,38 @@ export type PollSummary = {
 /** What a poll tick is told by the configuration; the own account is read at its start. */
 export type PollSettings = Omit<PollPolicy, "own" | "sha256"> & {
   readonly repos: readonly RepoRef[];
+  /** Present where other shards serve the other repos: their runs count against the same limit. */
+  readonly sharding?: { readonly shard: Shard; readonly elsewhere: readonly RepoRef[] };
   readonly links: LinkPolicy;
 };
+
+const NOTHING_DONE = { candidates: 0, dispatched: 0, adopted: 0, held: {}, failed: 0 };
 
 /** One poll: read everything, answer every candidate, dispatch what may start. Never exits the process. */
 export async function pollTick(deps: TickDeps, settings: PollSettings): Promise<PollSummary> {
   const lease = await deps.lease.acquire();
   if (lease.kind === "held-elsewhere") {
     deps.log.info({ holder: lease.holder }, "lease held elsewhere");
-    return {
-      kind: "lease-held-elsewhere",
-      candidates: 0,
-      dispatched: 0,
-      adopted: 0,
-      held: {},
-      failed: 0,
-    };
+    return { kind: "lease-held-elsewhere", ...NOTHING_DONE };
   }
   try {
-    return await pollUnderLease(guardEffects(deps), settings);
+    return await pollUnderLease(sayCaveats(guardEffects(deps)), settings);
   } finally {
     await deps.lease.release();
   }
 }
 
 async function pollUnderLease(deps: TickDeps, settings: PollSettings): Promise<PollSummary> {
-  const world = await observeWorld(deps, settings.repos, "candidates");
-  const { seen, policy, answers } = await observePoll(deps, settings, world);
+  const sight = await readWithinLimits(deps, async () => {
+    const world = await observeWorld(deps, settings.repos, "candidates");
+    return observePoll(deps, settings, world);
+  });
+  if (sight === null) return { kind: "ticked", ...NOTHING_DONE, failed: 1 };
+  const { seen, policy, answers } = sight;
+  sayAgentWarnings(deps, seen.agent);
+  deps.signals?.tell({ kind: "agent-server", isReachable: seen.agent.kind === "readable" });
   const tally = { dispatched: 0, adopted: 0, failed: reportUnreadable(deps, seen) };
+  let limited: ServiceLimited | null = null;
   const held: Record<string, number> = {};
   for (const answer of inOrder(answers, seen)) {
     const { decision } = answer;
@@ -59,18 +69,27 @@ async function pollUnderLease(deps: TickDeps, settings: PollSettings): Promise<P
       deps.log.info({ issue: issueKey(answer.issue), decision }, "decided");
       if (decision.kind === "hold") {
         held[decision.because] = (held[decision.because] ?? 0) + 1;
+        tellHold(deps, { seen, policy, answer });
         await sayHold(deps, { seen, policy, answer });
         continue;
       }
       const input = { seen, policy, links: settings.links };
       const done = await performAnswer(deps, input, { issue: answer.issue, decision });
       if (done) tally[decision.kind === "dispatch" ? "dispatched" : "adopted"] += 1;
+      if (done && decision.kind === "dispatch") {
+        deps.signals?.tell({ kind: "turn-asked", turn: "first" });
+      }
     } catch (error) {
+      if (error instanceof ServiceLimited) {
+        limited = error;
+        break;
+      }
       deps.log.error({ issue: issueKey(answer.issue), err: error }, "issue failed");
       tally.failed += 1;
-      if (error instanceof LeaseLost) break;
+      if (endsTick(error)) break;
     }
   }
+  tally.failed += reportLimit(deps, limited);
   return { kind: "ticked", candidates: answers.length, ...tally, held };
 }
 
@@ -80,7 +99,13 @@ function reportUnreadable(deps: TickDeps, { repos, agent }: PollSeen): number {
   for (const repo of unreadable) {
     deps.log.error({ repo: repoKey(repo.ref), why: repo.why }, "repo unreadable");
   }
-  return unreadable.length + (agent.kind === "unreadable" ? 1 : 0);
+  const alone = repos.flatMap((repo) =>
+    repo.kind === "readable" ? (repo.issuesUnreadable ?? []) : [],
+  );
+  for (const { ref, why } of alone) {
+    deps.log.error({ issue: issueKey(ref), why }, "issue unreadable");
+  }
+  return unreadable.length + alone.length + (agent.kind === "unreadable" ? 1 : 0);
 }
 
 /** Holds first, they are only said; then what starts, most urgent first. */
@@ -96,6 +121,22 @@ function inOrder(answers: readonly PollAnswer[], seen: PollSeen): readonly PollA
     return first === undefined || second === undefined ? 0 : compareUrgency(first, second);
   });
   return [...answers.filter((answer) => answer.decision.kind === "hold"), ...sorted];
+}
+
+function tellHold(
+  deps: TickDeps,
+  input: { readonly seen: PollSeen; readonly policy: PollPolicy; readonly answer: PollAnswer },
+): void {
+  const { answer, policy } = input;
+  if (deps.signals === undefined || answer.decision.kind !== "hold") return;
+  const found = findIssue(input.seen, answer.issue);
+  const ready = found === null ? null : findReadyEvent(found.issue, policy.labels.ready);
+  deps.signals.tell({
+    kind: "held",
+    issue: issueKey(answer.issue),
+    because: answer.decision.because,
+    approvalEventId: ready?.id ?? null,
+  });
 }
 
 async function sayHold(

@@ -5,6 +5,8 @@ import type { TickDeps } from "./deps.ts";
 
 /** The run's one progress comment: edited in place, and only when its text changes. */
 export type ProgressComment = {
+  /** Whether the record's text is not what stands in the comment. */
+  isDue(record: RunRecord): boolean;
   /** Writes the record. One remote request, or none when nothing changed. */
   save(record: RunRecord): Promise<void>;
 };
@@ -17,13 +19,16 @@ export function openProgress(
 ): ProgressComment {
   const { issue } = run;
   let { commentId } = run;
-  let written =
-    issue.ownComments.comments.find((comment) => comment.id === commentId)?.body ?? null;
+  const found = issue.ownComments.comments.find((comment) => comment.id === commentId);
+  // What somebody else wrote is written over, were it the same to the letter: only then is it ours again.
+  let written = found === undefined || found.isTampered === true ? null : found.body;
+  // Trackers may hand a comment back with other line ends or without its last newline.
+  const isWritten = (body: string) => written !== null && normalise(written) === normalise(body);
   return {
+    isDue: (record) => !isWritten(renderProgress(record, links)),
     save: async (record) => {
       const body = renderProgress(record, links);
-      // Trackers may hand a comment back with other line ends or without its last newline.
-      if (written !== null && normalise(written) === normalise(body)) return;
+      if (isWritten(body)) return;
       const log = { issue: issueKey(issue.ref), runId: record.runId, effect: "write-record" };
       deps.log.info(log, "performing");
       if (commentId === null) commentId = await deps.tracker.writer.createComment(issue.ref, body);

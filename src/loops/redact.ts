@@ -4,6 +4,7 @@ import type { Notifier } from "../pure/ports/notifier.ts";
 import type { TrackerWriter } from "../pure/ports/tracker.ts";
 import type { ThreadDetail, ThreadRead, ThreadSummary } from "../pure/thread.ts";
 import type { Check, ChecksSeen } from "../pure/ci-fold.ts";
+import type { DeploymentsSeen } from "../pure/deployments.ts";
 import type { TickDeps } from "./deps.ts";
 
 type Redact = (text: string) => string;
@@ -119,18 +120,35 @@ function redactCiReader(ci: CiReader, redact: Redact): CiReader {
     readChecks: async (queries) =>
       (await ci.readChecks(queries)).map((seen) => redactChecks(seen, redact)),
     readDeployments: async (queries) =>
-      (await ci.readDeployments(queries)).map((seen) =>
-        seen.kind === "unreadable" ? { ...seen, why: redact(seen.why) } : seen,
-      ),
+      (await ci.readDeployments(queries)).map((seen) => redactDeployments(seen, redact)),
     readEvidence: async (repo, failing) =>
       (await ci.readEvidence(repo, failing)).map((evidence) => redactEvidence(evidence, redact)),
   };
 }
 
+function redactDeployments(seen: DeploymentsSeen, redact: Redact): DeploymentsSeen {
+  if (seen.kind === "unreadable") return { ...seen, why: redact(seen.why) };
+  return { ...seen, deployments: seen.deployments.map((each) => redactWords(each, redact)) };
+}
+
+function redactWords<Said extends { readonly words?: string }>(said: Said, redact: Redact): Said {
+  return said.words === undefined ? said : { ...said, words: redact(said.words) };
+}
+
 function redactChecks(seen: ChecksSeen, redact: Redact): ChecksSeen {
   if (seen.kind === "unreadable") return { ...seen, why: redact(seen.why) };
-  const clean = (check: Check): Check => ({ ...check, name: redact(check.name) });
-  return { ...seen, checks: seen.checks.map(clean) };
+  const clean = (check: Check): Check =>
+    redactWords({ ...check, name: redact(check.name) }, redact);
+  const { required, caveat } = seen;
+  return {
+    ...seen,
+    checks: seen.checks.map(clean),
+    // Names are matched with those of the checks: both must be told the same.
+    ...(required === undefined
+      ? {}
+      : { required: required.map((each) => ({ ...each, context: redact(each.context) })) }),
+    ...(caveat === undefined ? {} : { caveat: redact(caveat) }),
+  };
 }
 
 function redactEvidence(evidence: CheckEvidence, redact: Redact): CheckEvidence {

@@ -3,7 +3,7 @@ import { issueKey } from "../pure/issue.ts";
 import type { Doorbell } from "../pure/ports/notifier.ts";
 import type { BellStates, RunRecord } from "../pure/run-record.ts";
 import type { TickDeps } from "./deps.ts";
-import { LeaseLost } from "./guard.ts";
+import { endsTick } from "./guard.ts";
 import type { ObservedRun } from "./observe-runs.ts";
 import type { ProgressComment } from "./progress.ts";
 
@@ -41,7 +41,7 @@ export async function ringBells(
       deps.log.info({ ...about, effect: "ring" }, "performing");
       receipt = await notifier.ring(occasion.bell, receiptOf(record, name));
     } catch (error) {
-      if (error instanceof LeaseLost) throw error;
+      if (endsTick(error)) throw error;
       deps.log.error({ ...about, err: error }, "doorbell failed, next tick tries again");
       failed += 1;
       continue;

@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
 import type { YAMLParseError } from "yaml";
 import { type Config, type ConfigNeeds, type ConfigResult, parseConfig } from "../pure/config.ts";
-import { repoKey } from "../pure/issue.ts";
+import { type RepoRef, repoKey } from "../pure/issue.ts";
+import { splitRepos } from "../pure/shard.ts";
 import type { PollSettings } from "./poll-tick.ts";
 import type { WatchSettings } from "./watch-tick.ts";
 
@@ -42,8 +43,10 @@ function codeOf(error: unknown): string {
 
 /** What the configuration tells a poll tick. */
 export function pollSettings(config: Config): PollSettings {
+  const { shard } = config;
   return {
     ...commonSettings(config),
+    ...(shard === null ? {} : { sharding: { shard, elsewhere: elsewhereOf(config) } }),
     trust: config.trust,
     isDraining: config.isDraining,
   };
@@ -53,15 +56,20 @@ export function pollSettings(config: Config): PollSettings {
 export function watchSettings(config: Config): WatchSettings {
   return {
     ...commonSettings(config),
+    elsewhere: elsewhereOf(config),
     agentActors: config.trust.agentActors,
     model: config.agent?.model ?? "",
   };
 }
 
+function elsewhereOf({ repos, shard }: Config): readonly RepoRef[] {
+  return splitRepos(repos, shard).elsewhere.map((repo) => repo.ref);
+}
+
 function commonSettings(config: Config) {
   const { agent } = config;
   return {
-    repos: config.repos.map((repo) => repo.ref),
+    repos: splitRepos(config.repos, config.shard).own.map((repo) => repo.ref),
     policies: new Map(config.repos.map((repo) => [repoKey(repo.ref), repo.policy])),
     labels: config.labels,
     limits: config.limits,

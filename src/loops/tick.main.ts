@@ -1,12 +1,16 @@
 import { EXIT_CONFIG, EXIT_FAILED, EXIT_OK } from "../exit-codes.ts";
 import type { Config, LogLevel } from "../pure/config.ts";
 import { repoKey } from "../pure/issue.ts";
+import type { Signal } from "../pure/signals.ts";
 import { ConfigRefused, type TickLog } from "./deps.ts";
 import { withoutEffects } from "./dry-run.ts";
 import { createLog, createSecrets, type Secrets } from "./log.main.ts";
-import { pollTick } from "./poll-tick.ts";
+import { type PollSummary, pollTick } from "./poll-tick.ts";
+import { leaveLastWords, reportTick } from "./report-tick.main.ts";
 import { pollSettings, readConfig, watchSettings } from "./settings.main.ts";
-import { watchTick } from "./watch-tick.ts";
+import { type WatchSummary, watchTick } from "./watch-tick.ts";
+import { createStopGate } from "./stop-gate.ts";
+import { endOnSigterm } from "./terminate.main.ts";
 import { wire } from "./wiring.main.ts";
 
 export type LoopName = "poller" | "watcher";
@@ -38,10 +42,12 @@ export async function runTick(loop: LoopName, env: Env, mode: TickMode): Promise
   const repos = config.repos.map((repo) => repoKey(repo.ref));
   log.info({ gates: "open", repos, isDraining: config.isDraining }, "tick begins");
   try {
-    const failed = await tick(loop, config, { log, secrets, mode });
+    const failed = await tick(loop, config, { log, secrets, mode, env });
     return failed > 0 ? EXIT_FAILED : EXIT_OK;
   } catch (error) {
     log.error({ err: error }, "tick failed");
+    const why = error instanceof Error ? error.message : String(error);
+    await leaveLastWords(loop, { kind: "failed", why: secrets.redact(why) });
     return error instanceof ConfigRefused ? EXIT_CONFIG : EXIT_FAILED;
   }
 }
@@ -54,20 +60,42 @@ function atLeastInfo(level: LogLevel): LogLevel {
 async function tick(
   loop: LoopName,
   config: Config,
-  options: { readonly log: TickLog; readonly secrets: Secrets; readonly mode: TickMode },
+  options: {
+    readonly log: TickLog;
+    readonly secrets: Secrets;
+    readonly mode: TickMode;
+    readonly env: Env;
+  },
 ): Promise<number> {
   const beganAt = Date.now();
   const wiring = await wire(config, { loop, ...options });
-  const deps = options.mode === "dry-run" ? withoutEffects(wiring.deps) : wiring.deps;
+  const stop = createStopGate();
+  const signals: Signal[] = [];
+  const told = { tell: (signal: Signal) => void signals.push(signal) };
+  const wired = { ...wiring.deps, stop, signals: told };
+  const deps = options.mode === "dry-run" ? withoutEffects(wired) : wired;
+  const forgetSigterm = endOnSigterm(stop, { lease: deps.lease, log: options.log });
+  let summary: PollSummary | WatchSummary | null = null;
   try {
-    const summary =
+    summary =
       loop === "poller"
         ? await pollTick(deps, pollSettings(config))
         : await watchTick(deps, watchSettings(config));
     const ms = Date.now() - beganAt;
-    options.log.info({ ...summary, requests: wiring.requests(), ms }, "tick done");
+    const line = { ...summary, requests: wiring.requests(), github: wiring.github(), ms };
+    options.log.info(line, "tick done");
+    await leaveLastWords(loop, line);
     return summary.failed;
   } finally {
+    // Told to end, the handler has the last word: it exits once the lease is given back.
+    if (stop.isShut()) await new Promise(() => {});
+    forgetSigterm();
+    if (options.mode === "perform" && summary?.kind !== "lease-held-elsewhere") {
+      const { failed = 1 } = summary ?? {};
+      const dispatched = summary !== null && "dispatched" in summary ? summary.dispatched : 0;
+      const done = { ms: Date.now() - beganAt, requests: wiring.requests(), dispatched, failed };
+      await reportTick({ ...options, ...done, config, loop, cluster: wiring.cluster, signals });
+    }
     await wiring.close();
   }
 }

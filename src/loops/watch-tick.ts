@@ -5,21 +5,27 @@ import { issueKey, type RepoRef } from "../pure/issue.ts";
 import { repoOfThread } from "../pure/locks.ts";
 import type { Limits, RepoPolicy } from "../pure/limits.ts";
 import type { LabelNames } from "../pure/ports/tracker.ts";
+import { ServiceLimited } from "../pure/ports/service-limited.ts";
 import type { LinkPolicy } from "../pure/progress-comment.ts";
 import type { RunDecision, RunSeen, WatchPolicy } from "../pure/run-observation.ts";
 import type { RunRecord } from "../pure/run-record.ts";
 import { decideRun } from "../pure/run-state-machine.ts";
 import type { ThreadSummary } from "../pure/thread.ts";
 import { parseIso } from "../pure/time.ts";
+import { sayAgentWarnings } from "./agent-warnings.ts";
+import { sayCaveats } from "./ci-caveats.ts";
+import { archiveThreads } from "./archive-threads.ts";
 import { decideWatched, noteAsked, type TurnsAsked } from "./decide-watched.ts";
 import type { TickDeps } from "./deps.ts";
-import { guardEffects, LeaseLost } from "./guard.ts";
+import { endsTick, guardEffects } from "./guard.ts";
+import { readWithinLimits, reportLimit } from "./limited.ts";
 import type { ObservedRun } from "./observe-runs.ts";
 import { observeWatch } from "./observe-watch.ts";
 import { observeWorld } from "./observe-world.ts";
 import { performAct } from "./perform-run.ts";
 import { performFinish } from "./perform-finish.ts";
 import { openProgress } from "./progress.ts";
+import { tellRun } from "./tell-run.ts";
 import type { RunInHand, WatchContext } from "./run-in-hand.ts";
 
 /** What one watch tick did. `failed` counts whatever someone should look at, the agent server included. */
@@ -37,6 +43,8 @@ export type WatchSummary = {
 /** What a watch tick is told by the configuration. */
 export type WatchSettings = {
   readonly repos: readonly RepoRef[];
+  /** Enrolled, and served by other shards. */
+  readonly elsewhere?: readonly RepoRef[];
   readonly policies: ReadonlyMap<string, RepoPolicy>;
   readonly labels: LabelNames;
   readonly limits: Limits;
@@ -53,30 +61,31 @@ type Tally = {
   concluded: Record<string, number>;
 };
 
+const NOTHING_DONE = { runs: 0, waiting: {}, acted: 0, concluded: {}, failed: 0 };
+
 /** One watch: read every run, decide each, perform. Never exits the process. */
 export async function watchTick(deps: TickDeps, settings: WatchSettings): Promise<WatchSummary> {
   const lease = await deps.lease.acquire();
   if (lease.kind === "held-elsewhere") {
     deps.log.info({ holder: lease.holder }, "lease held elsewhere");
-    return {
-      kind: "lease-held-elsewhere",
-      runs: 0,
-      waiting: {},
-      acted: 0,
-      concluded: {},
-      failed: 0,
-    };
+    return { kind: "lease-held-elsewhere", ...NOTHING_DONE };
   }
   try {
-    return await watchUnderLease(guardEffects(deps), settings);
+    return await watchUnderLease(sayCaveats(guardEffects(deps)), settings);
   } finally {
     await deps.lease.release();
   }
 }
 
 async function watchUnderLease(deps: TickDeps, settings: WatchSettings): Promise<WatchSummary> {
-  const world = await observeWorld(deps, settings.repos, "runs");
-  const { ownId, agent, strays, runs, unreadable } = await observeWatch(deps, settings, world);
+  const sight = await readWithinLimits(deps, async () => {
+    const world = await observeWorld(deps, settings.repos, "runs");
+    return observeWatch(deps, settings, world);
+  });
+  if (sight === null) return { kind: "ticked", ...NOTHING_DONE, failed: 1 };
+  const { ownId, agent, strays, runs, unreadable } = sight;
+  sayAgentWarnings(deps, agent);
+  deps.signals?.tell({ kind: "agent-server", isReachable: agent.kind === "readable" });
   const tally: Tally = { acted: 0, failed: 0, waiting: {}, concluded: {} };
   for (const each of unreadable) {
     deps.log.error(each, "unreadable, its runs wait");
@@ -89,17 +98,28 @@ async function watchUnderLease(deps: TickDeps, settings: WatchSettings): Promise
   }
   const context: WatchContext = { deps, settings, agent };
   const asked: TurnsAsked = new Map();
+  let limited: ServiceLimited | null = null;
   for (const observed of runs) {
     const runId = observed.record.runId;
     try {
       await watchRun(context, { observed, ownId, asked, tally });
     } catch (error) {
+      if (error instanceof ServiceLimited) {
+        limited = error;
+        break;
+      }
       deps.log.error({ issue: issueKey(observed.issue.ref), runId, err: error }, "run failed");
       tally.failed += 1;
-      if (error instanceof LeaseLost) break;
+      if (endsTick(error)) break;
     }
   }
-  tally.failed += await interruptStrays(deps, settings, strays);
+  const limitsMet = reportLimit(deps, limited);
+  tally.failed += limitsMet;
+  // A stray is interrupted by a tick that may still act: this one may not.
+  if (limitsMet === 0) {
+    tally.failed += await interruptStrays(deps, settings, strays);
+    tally.failed += await archiveThreads(deps, settings, agent);
+  }
   return { kind: "ticked", runs: runs.length, ...tally };
 }
 
@@ -124,6 +144,7 @@ async function watchRun(
   logDecision(context, run, decision);
   refuseViolations(seen, policy, decision);
   await progress.save(decision.record);
+  tellRun(context.deps, seen, decision);
   switch (decision.kind) {
     case "wait":
       tally.waiting[decision.on] = (tally.waiting[decision.on] ?? 0) + 1;
@@ -171,9 +192,9 @@ function refuseViolations(seen: RunSeen, policy: WatchPolicy, decision: RunDecis
   throw new Error(`run ${decision.record.runId}, ${decision.row}: ${violated.join("; ")}`);
 }
 
-/** A concluded run with nothing left to do says nothing: its thread stays in the list for days. */
+/** A concluded run with nothing left to do or to note says nothing: its thread stays in the list for days. */
 function logDecision(context: WatchContext, run: RunInHand, decision: RunDecision): void {
-  if (isOver(decision)) return;
+  if (isOver(decision) && !run.progress.isDue(decision.record)) return;
   const { record, ...rest } = decision;
   const verdict =
     record.verdict === null
@@ -210,7 +231,7 @@ async function interruptStrays(
     } catch (error) {
       deps.log.error({ ...about, err: error }, "stray failed");
       failed += 1;
-      if (error instanceof LeaseLost) break;
+      if (endsTick(error)) break;
     }
   }
   return failed;

@@ -2,21 +2,28 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { hostname, tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { createT3Agent } from "../adapters/agent/t3.ts";
 import { createGithubCi } from "../adapters/ci/github.ts";
 import { type BoundedFetch, createBoundedFetch } from "../adapters/http.ts";
-import { createFileLease } from "../adapters/lease/file.ts";
+import { createFileLease, peekFileLease } from "../adapters/lease/file.ts";
 import { thisProcess } from "../adapters/lease/process-scope.ts";
 import { createNtfyNotifier } from "../adapters/notify/ntfy.ts";
 import { createSlackBotNotifier, createSlackWebhookNotifier } from "../adapters/notify/slack.ts";
 import { createGithubTracker } from "../adapters/tracker/github.ts";
+import { createGithubApp } from "../adapters/tracker/github-app.ts";
+import { createGithubMeter, type GithubUsage } from "../adapters/tracker/github-meter.ts";
+import { createGithubRunCounter } from "../adapters/tracker/github-run-counter.ts";
 import type { Config } from "../pure/config.ts";
+import { leaseNameOf } from "../pure/config-cluster.ts";
 import type { SecretSource } from "../pure/config-reading.ts";
-import type { NtfyConfig, SlackConfig } from "../pure/config-services.ts";
+import type { GithubConfig, NtfyConfig, SlackConfig } from "../pure/config-services.ts";
+import type { Lease } from "../pure/ports/lease.ts";
 import type { Notifier } from "../pure/ports/notifier.ts";
 import { ConfigRefused, type TickDeps, type TickLog } from "./deps.ts";
 import type { Secrets } from "./log.main.ts";
 import { withoutSecrets } from "./redact.ts";
+import { type ClusterWiring, wireCluster } from "./wiring-cluster.main.ts";
 
 /** GitHub ends a query of its own accord after ten seconds; what takes longer than this hangs. */
 const HTTP_TIMEOUT_MS = 15_000;
@@ -33,7 +40,10 @@ const LEASE_TTL_MS = 5 * 60_000;
 /** What a tick is wired to, how many requests each service got, and how to hang up. */
 export type Wiring = {
   readonly deps: TickDeps;
+  /** By service. What a GitHub App's token is obtained with is counted apart, as `github-token`. */
   readonly requests: () => Readonly<Record<string, number>>;
+  readonly github: () => GithubUsage;
+  readonly cluster: ClusterWiring;
   readonly close: () => Promise<void>;
 };
 
@@ -44,17 +54,12 @@ export async function wire(
 ): Promise<Wiring> {
   const { agent, github } = config;
   if (agent === null) throw new ConfigRefused("T3_BASE_URL is not set");
-  if (github === null || github.auth.kind !== "token")
-    throw new ConfigRefused("GITHUB_TOKEN is not set");
+  if (github === null) throw new ConfigRefused("GITHUB_TOKEN is not set");
   const read = (source: SecretSource) => readSecret(source, options.secrets);
   await learnSecrets(config, read);
   const http = createClients();
-  const githubOptions = {
-    fetch: http.fetchFor("github"),
-    token: await read(github.auth.token),
-    apiUrl: new URL(github.apiUrl),
-  };
-  const tracker = createGithubTracker({ ...githubOptions, labels: config.labels });
+  const forge = await wireGithub(config, github, { ...options, fetchFor: http.fetchFor, read });
+  const { tracker } = forge;
   const t3 = createT3Agent({
     fetch: http.fetchFor("t3"),
     baseUrl: new URL(agent.baseUrl),
@@ -63,33 +68,68 @@ export async function wire(
     model: { instanceId: agent.instance, model: agent.model },
     runtimeMode: agent.runtimeMode,
   });
-  const leaseProcess = thisProcess();
-  const lease = createFileLease({
-    path: leasePath(options.loop, agent.baseUrl),
-    holder: `${hostname()}/${process.pid}`,
-    ttlMs: LEASE_TTL_MS,
-    now: Date.now,
-    ...(leaseProcess === null ? {} : { process: leaseProcess }),
-  });
+  const cluster = wireCluster(config, options.loop);
   const deps: TickDeps = {
     tracker: { reader: tracker, writer: tracker },
     agent: { reader: t3, writer: t3 },
-    ci: createGithubCi(githubOptions),
+    ci: forge.ci,
     notifiers: notifiersOf(config, {
       fetchFor: http.fetchFor,
       read,
       secrets: options.secrets,
     }),
-    lease,
+    lease: cluster.lease ?? fileLease(leaseNameOf(options.loop, config.shard), agent.baseUrl),
+    runCounter: forge.runCounter,
+    ...(cluster.rollouts === null ? {} : { rollouts: cluster.rollouts }),
+    limit: forge.meter.limit,
     log: options.log,
     now: Date.now,
     sha256: (text) => createHash("sha256").update(text).digest("hex"),
   };
   return {
     deps: withoutSecrets(deps, options.secrets),
-    requests: http.requests,
-    close: http.close,
+    requests: () => withCount(http.requests(), "kubernetes", cluster.requests()),
+    github: forge.meter.usage,
+    cluster,
+    close: async () => {
+      await http.close();
+      await cluster.close();
+    },
   };
+}
+
+type GithubParts = {
+  readonly fetchFor: (service: string) => BoundedFetch;
+  readonly read: (source: SecretSource) => Promise<string>;
+  readonly secrets: Secrets;
+};
+
+/** Tracker and CI under one identity and one meter. */
+async function wireGithub(config: Config, github: GithubConfig, parts: GithubParts) {
+  const { auth } = github;
+  const meter = createGithubMeter({ now: Date.now, sleep });
+  const common = { fetch: parts.fetchFor("github"), apiUrl: new URL(github.apiUrl), meter };
+  const { labels } = config;
+  const inProgressLabel = labels.inProgress;
+  if (auth.kind === "token") {
+    const identified = { ...common, token: await parts.read(auth.token) };
+    const tracker = createGithubTracker({ ...identified, labels });
+    const runCounter = createGithubRunCounter({ ...identified, inProgressLabel });
+    return { meter, tracker, runCounter, ci: createGithubCi(identified) };
+  }
+  const app = createGithubApp({
+    ...common,
+    tokenFetch: parts.fetchFor("github-token"),
+    appId: auth.appId,
+    readPrivateKey: () => parts.read(auth.privateKey),
+    repos: config.repos.map(({ ref }) => ref).filter((ref) => ref.tracker === "github"),
+    learnSecret: (secret) => parts.secrets.add(secret),
+  });
+  const identified = { ...common, token: app.token };
+  const tracker = createGithubTracker({ ...identified, labels, own: app.own });
+  const runCounter = createGithubRunCounter({ ...identified, inProgressLabel });
+  const ci = createGithubCi(identified);
+  return { meter, tracker: app.withinReach(tracker), runCounter, ci };
 }
 
 /** All of them before anything is read: an agent may quote one that this tick would not need. */
@@ -100,7 +140,7 @@ async function learnSecrets(
   const { agent, github, slack, ntfy } = config;
   const sources = [
     agent?.token,
-    github?.auth.kind === "token" ? github.auth.token : null,
+    github?.auth.kind === "token" ? github.auth.token : github?.auth.privateKey,
     slack?.kind === "webhook" ? slack.url : slack?.token,
     ntfy?.token,
   ];
@@ -181,6 +221,36 @@ function slackOf(slack: SlackConfig, parts: NotifierParts): Notifier {
   const { token, channel } = slack;
   const apiUrl = new URL(slack.apiUrl);
   return createSlackBotNotifier({ fetch, apiUrl, readToken: () => parts.read(token), channel });
+}
+
+function withCount(
+  counts: Readonly<Record<string, number>>,
+  service: string,
+  count: number,
+): Readonly<Record<string, number>> {
+  return count === 0 ? counts : { ...counts, [service]: count };
+}
+
+function fileLease(name: string, agentUrl: string): Lease {
+  const leaseProcess = thisProcess();
+  return createFileLease({
+    path: leasePath(name.replace(/^afk-/, ""), agentUrl),
+    holder: `${hostname()}/${process.pid}`,
+    ttlMs: LEASE_TTL_MS,
+    now: Date.now,
+    ...(leaseProcess === null ? {} : { process: leaseProcess }),
+  });
+}
+
+/** Who has the lease of this machine for a loop now; null when nobody has. */
+export function peekLeaseOfMachine(name: string, agentUrl: string): Promise<string | null> {
+  const leaseProcess = thisProcess();
+  return peekFileLease({
+    path: leasePath(name.replace(/^afk-/, ""), agentUrl),
+    ttlMs: LEASE_TTL_MS,
+    now: Date.now,
+    ...(leaseProcess === null ? {} : { process: leaseProcess }),
+  });
 }
 
 /** One lease a loop, user and agent server: two that drive the same server must exclude each other. */

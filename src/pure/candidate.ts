@@ -9,7 +9,7 @@ import {
 } from "./approval.ts";
 import type { HoldBecause, PollDecision, PollPolicy, PollSeen } from "./dispatch-policy.ts";
 import { deriveRunId, parseThreadId, threadIdOf } from "./identity.ts";
-import { issueKey, type IssueSeen, type RepoSeen, repoKey } from "./issue.ts";
+import { type Blocker, issueKey, type IssueSeen, type RepoSeen, repoKey } from "./issue.ts";
 import { type Lock, type LocksByRepo, locksOf } from "./locks.ts";
 import { lastTurn, type RunRecord } from "./run-record.ts";
 import { recordCommentsOf, type RecordComment, runIdOf } from "./run-record-codec.ts";
@@ -75,9 +75,14 @@ function contextOf(input: CandidateInput): Context {
   const own =
     ready === null
       ? undefined
-      : recordCommentsOf(input.issue).find((each) => runIdOf(each) === runId);
+      : recordCommentsOf(input.issue).find((each) => isOwnWord(each) && runIdOf(each) === runId);
   const threadId = threadIdOf({ runId, issueNumber: input.issue.ref.number, restart: 0 });
   return { ...input, ready, runId, threadId, own };
+}
+
+/** What somebody else wrote into a comment of ours uses no approval: then the agent server tells of its run. */
+function isOwnWord(comment: RecordComment): boolean {
+  return comment.kind !== "tampered";
 }
 
 function hold(because: HoldBecause, detail: string): Hold {
@@ -176,6 +181,7 @@ function approvalHold(context: Context): Hold | null {
     permission: repo.permissions.get(actorId) ?? "unreadable",
     policy: policy.trust,
     ownAccount: policy.own,
+    app: context.seen.actingApps.get(ready.id) ?? null,
   });
   if (trust.kind === "untrusted") return hold("untrusted-labeler", trust.because);
   if (isEditedSince(issue, ready)) {
@@ -195,10 +201,12 @@ function blockerHold(context: Context): Hold | null {
   if (seen.kind === "unreadable") return hold("blocked", `blockers unreadable: ${seen.why}`);
   const open = seen.blockers.filter((blocker) => blocker.state !== "closed");
   if (open.length === 0) return null;
-  const names = open.map((each) =>
-    each.state === "open" ? each.key : `${each.key} (${each.state})`,
-  );
-  return hold("blocked", names.join(", "));
+  return hold("blocked", open.map(nameBlocker).join(", "));
+}
+
+function nameBlocker({ key, state, cycle }: Blocker): string {
+  if (state === "open") return key;
+  return cycle === undefined ? `${key} (${state})` : `${key} (${state}: ${cycle.join(" → ")})`;
 }
 
 /** Whether there is room for a run: the agent server answers, the repo is free and its base is good. */

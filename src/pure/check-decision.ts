@@ -1,4 +1,5 @@
 import { hasLabel } from "./approval.ts";
+import { isStageGreen } from "./ci-stages.ts";
 import { correctionsSpent } from "./rows-context.ts";
 import type { RunDecision, RunSeen, TurnAsk, WatchPolicy } from "./run-observation.ts";
 import { lastTurn, type RunRecord, RunRecordSchema } from "./run-record.ts";
@@ -41,6 +42,8 @@ function beside(seen: RunSeen, policy: WatchPolicy): readonly string[] {
     violated.push("it asks for a turn in an archived thread, where none ever runs");
   if (seen.otherLive.length > 0) violated.push("it asks for a turn beside another run's");
   if (hasLabel(seen.issue, policy.labels.paused)) violated.push("it asks a paused run for a turn");
+  if (hasLabel(seen.issue, policy.labels.human))
+    violated.push("it asks for a turn while a person has the issue");
   if (!hasLabel(seen.issue, policy.labels.inProgress))
     violated.push("it asks for a turn without the lock label");
   return violated;
@@ -80,5 +83,9 @@ function concluded(seen: RunSeen, policy: WatchPolicy, record: RunRecord): reado
   const ci = seen.ci.kind === "judged" ? seen.ci.verdict.kind : seen.ci.kind;
   if (ci !== "green" && !(ci === "none" && policy.repo.ci === "none"))
     violated.push("it calls done what is not green");
+  if (policy.repo.deploy !== undefined && !isStageGreen(seen.ci, "deploy"))
+    violated.push("it calls done what was not deployed");
+  if (policy.repo.rollout !== undefined && !isStageGreen(seen.ci, "rollout"))
+    violated.push("it calls done what was not rolled out");
   return violated;
 }

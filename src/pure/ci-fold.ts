@@ -25,11 +25,26 @@ export type Check = {
   readonly url: string | null;
   /** The forge's id of the check, for reading its log. */
   readonly id: string;
+  /** The id of the App that reported it; absent or null where the forge names none. */
+  readonly appId?: string | null;
+  /** What it says of itself in one line, where it has no log to be read. */
+  readonly words?: string;
 };
+
+/** A check that a branch requires. `appId`: only that App's report counts; null: anybody's does. */
+export type RequiredCheck = { readonly context: string; readonly appId: string | null };
 
 /** The checks of one commit as read. */
 export type ChecksSeen =
-  | { readonly kind: "read"; readonly sha: string; readonly checks: readonly Check[] }
+  | {
+      readonly kind: "read";
+      readonly sha: string;
+      readonly checks: readonly Check[];
+      /** Only these count, and each must report. Absent: all checks count. */
+      readonly required?: readonly RequiredCheck[];
+      /** What could not be read and may be missing among the checks, with the mend. */
+      readonly caveat?: string;
+    }
   | { readonly kind: "unreadable"; readonly sha: string; readonly why: string };
 
 /** What the checks of one commit add up to. */

@@ -1,11 +1,6 @@
-import {
-  type Check,
-  type ChecksSeen,
-  type CheckState,
-  type CiVerdict,
-  foldChecks,
-  newestChecks,
-} from "./ci-fold.ts";
+import type { Check, ChecksSeen, CheckState, CiVerdict } from "./ci-fold.ts";
+import { foldChecks, newestChecks } from "./ci-fold.ts";
+import { countedChecks, foldSeen } from "./required-checks.ts";
 import type { RunCiSeen } from "./run-observation.ts";
 
 type Unread = Extract<ChecksSeen, { kind: "unreadable" }>;
@@ -14,6 +9,7 @@ type Folded = {
   readonly sha: string;
   readonly checks: readonly Check[];
   readonly verdict: CiVerdict;
+  readonly requiresNothing: boolean;
 };
 
 /**
@@ -21,21 +17,53 @@ type Folded = {
  * that has checks is the head of the run's push, and its verdict counts. What it leaves open (red, pending or
  * cancelled) a descendant may answer: green where all of it succeeded, for the branch that people build on is
  * good then; and red where what was cancelled is red. A descendant that never ran it says nothing of it. Of a
- * commit that cannot be read nothing is known, and it may be the head.
+ * commit that cannot be read nothing is known, and it may be the head. A commit whose message skips CI
+ * (`skipping`, by sha) is never green by what else was reported on it. Where nothing at all was reported,
+ * the checks that are required are waited for.
  */
-export function judgeCi(checks: readonly ChecksSeen[]): RunCiSeen {
-  const commits = checks.map(fold);
+export function judgeCi(
+  checks: readonly ChecksSeen[],
+  skipping: ReadonlySet<string> = new Set(),
+): RunCiSeen {
+  const commits = checks.map((seen) => fold(seen, skipping));
   const head = commits.find((each) => each.kind === "unreadable" || each.verdict.kind !== "none");
   const chosen = head === undefined ? commits[0] : answerFor(head, commits);
   if (chosen === undefined) return { kind: "not-asked" };
   if (chosen.kind === "unreadable") return { kind: "unreadable", why: chosen.why };
   const isOwnHead = chosen === head || head === undefined;
-  return { kind: "judged", sha: chosen.sha, isOwnHead, verdict: chosen.verdict, redOnBase: null };
+  const verdict = head === undefined ? expected(chosen) : chosen.verdict;
+  const judged = { kind: "judged" as const, sha: chosen.sha, isOwnHead, verdict, redOnBase: null };
+  const note = noteOf(chosen, checks, skipping);
+  return note === null ? judged : { ...judged, note };
 }
 
-function fold(seen: ChecksSeen): Folded | Unread {
+function fold(seen: ChecksSeen, skipping: ReadonlySet<string>): Folded | Unread {
   if (seen.kind === "unreadable") return seen;
-  return { ...seen, kind: "folded", verdict: foldChecks(seen.checks) };
+  const { sha } = seen;
+  const checks = countedChecks(seen);
+  const verdict = foldSeen(seen);
+  const isSkipped = skipping.has(sha) && verdict.kind === "green";
+  const requiresNothing = seen.required?.length === 0;
+  const counted: CiVerdict = isSkipped ? { kind: "none" } : verdict;
+  return { kind: "folded", sha, checks, verdict: counted, requiresNothing };
+}
+
+/** What explains the answer: that the judged commit or the run's own skips CI, or that nothing counts. */
+function noteOf(
+  chosen: Folded,
+  checks: readonly ChecksSeen[],
+  skipping: ReadonlySet<string>,
+): string | null {
+  const own = checks.slice(0, 1).map((seen) => seen.sha);
+  const skipped = [chosen.sha, ...own].find((sha) => skipping.has(sha));
+  if (skipped !== undefined) return `commit ${skipped} skips CI by a marker in its message`;
+  return chosen.requiresNothing ? "only required checks count, and the branch requires none" : null;
+}
+
+/** Of a commit that says nothing: pending where what it lacks is required, for it may yet come. */
+function expected(silent: Folded): CiVerdict {
+  const isAwaited = silent.checks.some((check) => check.state === "pending");
+  return isAwaited ? foldChecks(silent.checks) : silent.verdict;
 }
 
 function answerFor(head: Folded | Unread, commits: readonly (Folded | Unread)[]): Folded | Unread {
@@ -82,7 +110,7 @@ function isAnswer(check: Check, open: Check, head: Folded): boolean {
 /** The answer with what was red before the run: the checks of the parent of its first commit. */
 export function withBase(ci: RunCiSeen, base: ChecksSeen | undefined): RunCiSeen {
   if (ci.kind !== "judged" || base === undefined || base.kind === "unreadable") return ci;
-  const verdict = foldChecks(base.checks);
+  const verdict = foldSeen(base);
   const redOnBase = verdict.kind === "red" ? verdict.failing.map((check) => check.name) : [];
   return { ...ci, redOnBase };
 }

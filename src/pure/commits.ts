@@ -21,9 +21,28 @@ export type BranchSeen =
   | { readonly kind: "unreadable"; readonly why: string };
 
 /** One push of a branch, as the tracker logged it: what the branch's head was before and after. */
-export type BranchPush = { readonly before: string; readonly after: string };
+export type BranchPush = {
+  readonly before: string;
+  readonly after: string;
+  /** History was rewritten: what was the head before is no ancestor of what is the head now. */
+  readonly isForced: boolean;
+  /** The login of who pushed; null when the tracker names nobody. */
+  readonly by: string | null;
+  /** ISO 8601. */
+  readonly at: string;
+};
 
 /** The push log of a branch, newest first. Who pushed and when is the tracker's word, not the commit's. */
 export type PushesSeen =
   | { readonly kind: "readable"; readonly pushes: readonly BranchPush[] }
   | { readonly kind: "unreadable"; readonly why: string };
+
+/** The commits that descend from one, oldest first, itself left out. */
+export function descendantsOf(sha: string, commits: readonly BranchCommit[]): readonly string[] {
+  const line = new Set([sha]);
+  // The range lists children before parents, so one walk from the old end finds them all.
+  for (const commit of commits.toReversed()) {
+    if (commit.parents.some((parent) => line.has(parent))) line.add(commit.sha);
+  }
+  return [...line].slice(1);
+}

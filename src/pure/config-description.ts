@@ -3,6 +3,7 @@ import { LIMIT_KEYS } from "./config-env.ts";
 import type { SecretSource } from "./config-reading.ts";
 import type { GithubConfig, SlackConfig } from "./config-services.ts";
 import { repoKey } from "./issue.ts";
+import type { RepoPolicy } from "./limits.ts";
 
 /** One effective setting in words. */
 export type ConfigLine = { readonly key: string; readonly value: string };
@@ -34,6 +35,10 @@ export function describeConfig(config: Config): readonly ConfigLine[] {
     NTFY_URL: config.ntfy?.url ?? UNSET,
     NTFY_TOPIC: config.ntfy === null ? UNSET : "set",
     NTFY_TOKEN: secret(config.ntfy?.token),
+    AFK_LEASE: config.lease.kind,
+    AFK_LEASE_NAMESPACE: config.lease.kind === "kubernetes" ? config.lease.namespace : UNSET,
+    AFK_SHARD_INDEX: String(config.shard?.index ?? UNSET),
+    AFK_SHARD_COUNT: String(config.shard?.count ?? UNSET),
     LOG_LEVEL: config.logLevel,
   };
   const lines = Object.entries(described).map(([key, value]) => ({ key, value }));
@@ -85,8 +90,20 @@ function describeSlack(slack: SlackConfig | null): Readonly<Record<string, strin
 function describeRepos(config: Config): readonly ConfigLine[] {
   return config.repos.map(({ ref, policy }) => ({
     key: `repos.${repoKey(ref)}`,
-    value: `ci: ${policy.ci}, dispatchOnRed: ${policy.dispatchOnRed}`,
+    value: [...stagesOf(policy), `dispatchOnRed: ${policy.dispatchOnRed}`].join(", "),
   }));
+}
+
+function stagesOf({ ci, checks, deploy, rollout }: RepoPolicy): readonly string[] {
+  const creators = deploy?.creators === undefined ? "" : ` by ${deploy.creators.join(" or ")}`;
+  return [
+    `ci: ${ci}`,
+    ...(checks === undefined ? [] : [`checks: ${checks}`]),
+    ...(deploy === undefined ? [] : [`deploy: ${deploy.environment}${creators}`]),
+    ...(rollout === undefined
+      ? []
+      : [`rollout: ${rollout.kind} ${rollout.namespace}/${rollout.name}`]),
+  ];
 }
 
 function listed(entries: readonly string[]): string {

@@ -131,11 +131,13 @@ export function readLabels(reading: Reading): LabelNames {
 }
 
 const ACTOR = /^\w[\w.-]{0,99}(?:\[bot\])?$/;
+/** Apps have ids of their own, which are other numbers than those of accounts. */
+const APP = /^app:[1-9][0-9]{0,18}$/;
 
 /** Reads whose word counts and whose never does; an account on both lists is a problem. */
 export function readTrustPolicy(reading: Reading): TrustPolicy {
-  const trustedActors = readActors(reading, "AFK_TRUSTED_ACTORS");
-  const agentActors = readActors(reading, "AFK_AGENT_ACTORS");
+  const trustedActors = readActors(reading, "AFK_TRUSTED_ACTORS", APP);
+  const agentActors = readActors(reading, "AFK_AGENT_ACTORS", null);
   const agents = new Set(agentActors.map((actor) => actor.toLowerCase()));
   for (const actor of trustedActors) {
     if (!agents.has(actor.toLowerCase())) continue;
@@ -146,13 +148,14 @@ export function readTrustPolicy(reading: Reading): TrustPolicy {
   return { trustedActors, agentActors };
 }
 
-function readActors(reading: Reading, key: string): readonly string[] {
+function readActors(reading: Reading, key: string, besides: RegExp | null): readonly string[] {
   const actors: string[] = [];
   for (const [index, entry] of splitList(reading.env[key]).entries()) {
-    if (ACTOR.test(entry)) actors.push(entry);
+    if (ACTOR.test(entry) || besides?.test(entry) === true) actors.push(entry);
     else {
       const problem = `has an entry (number ${index + 1}) that is neither an account id nor a login`;
-      const mend = "write ids or logins with commas between them, without @";
+      const apps = besides === null ? "" : "; an App is written app:<id>";
+      const mend = `write ids or logins with commas between them, without @${apps}`;
       reading.problems.push({ key, problem, mend });
     }
   }

@@ -14,8 +14,39 @@ const KEY = "AFK_CONFIG_FILE";
 /** Enough of a path inside the file to find the line by. */
 const PATH_CHARACTERS_MAX = 160;
 
+/** GitHub's own bound of an environment's name. */
+const ENVIRONMENT_CHARACTERS_MAX = 255;
+
+/** An account id: a number as the forge shows it, quoted or not. */
+const AccountId = z
+  .union([z.int().positive(), z.string().regex(/^[1-9]\d{0,15}$/)])
+  .transform(String);
+
+/** What Kubernetes takes for a namespace. */
+const DNS_LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+/** What Kubernetes takes for a workload's name, and how long that may be. */
+const DNS_SUBDOMAIN = /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/;
+const WORKLOAD_CHARACTERS_MAX = 253;
+
 const RepoSettings = z.strictObject({
   ci: z.enum(["required", "none"]).optional(),
+  checks: z.enum(["all", "required"]).optional(),
+  deploy: z
+    .strictObject({
+      environment: z
+        .string()
+        .max(ENVIRONMENT_CHARACTERS_MAX)
+        .regex(/^[^\s\p{Cc}](?:[^\p{Cc}]*[^\s\p{Cc}])?$/u),
+      creators: z.array(AccountId).min(1).optional(),
+    })
+    .optional(),
+  rollout: z
+    .strictObject({
+      namespace: z.string().regex(DNS_LABEL),
+      kind: z.enum(["Deployment", "StatefulSet"]),
+      name: z.string().max(WORKLOAD_CHARACTERS_MAX).regex(DNS_SUBDOMAIN),
+    })
+    .optional(),
   dispatchOnRed: z.boolean().optional(),
 });
 
@@ -62,12 +93,28 @@ function readFilePolicies(reading: Reading, file: unknown): ReadonlyMap<string, 
       const problem = `has ${repoKey(ref)} twice`;
       reading.problems.push({ key: KEY, problem, mend: "keep one of the two" });
     }
-    policies.set(key, {
-      ci: settings?.ci ?? DEFAULT_REPO_POLICY.ci,
-      dispatchOnRed: settings?.dispatchOnRed ?? DEFAULT_REPO_POLICY.dispatchOnRed,
-    });
+    if (settings?.ci === "none" && settings.checks === "required") {
+      const problem = `has ${repoKey(ref)} with ci: none, and with checks: required`;
+      reading.problems.push({ key: KEY, problem, mend: "keep one of the two" });
+    }
+    policies.set(key, toPolicy(settings));
   }
   return policies;
+}
+
+function toPolicy(settings: z.infer<typeof RepoSettings> | null): RepoPolicy {
+  const { ci, checks, deploy, rollout, dispatchOnRed } = settings ?? {};
+  const environment = deploy?.environment;
+  const creators = deploy?.creators;
+  return {
+    ci: ci ?? DEFAULT_REPO_POLICY.ci,
+    dispatchOnRed: dispatchOnRed ?? DEFAULT_REPO_POLICY.dispatchOnRed,
+    ...(checks === undefined ? {} : { checks }),
+    ...(environment === undefined
+      ? {}
+      : { deploy: creators === undefined ? { environment } : { environment, creators } }),
+    ...(rollout === undefined ? {} : { rollout }),
+  };
 }
 
 /** Names the place and what belongs there, never the value: somebody may have put a secret into it. */
@@ -76,6 +123,8 @@ function reportIssue(reading: Reading, issue: z.core.$ZodIssue): void {
   const where = plainLine([...issue.path, ...names].map(String).join("."), PATH_CHARACTERS_MAX);
   const problem = where === "" ? "is not a mapping" : `has ${where}, which is not understood`;
   const mend =
-    "write repos: { owner/name: { ci: required or none, dispatchOnRed: true or false } }";
+    "write repos: { owner/name: { ci: required or none, checks: all or required, " +
+    "deploy: { environment: its name, creators: [account ids] }, " +
+    "rollout: { namespace: its name, kind: Deployment or StatefulSet, name: its name }, dispatchOnRed: true or false } }";
   reading.problems.push({ key: KEY, problem, mend });
 }

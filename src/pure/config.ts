@@ -1,13 +1,13 @@
 import * as z from "zod";
 
 import {
-  LIMIT_KEYS,
   readAllowlist,
   readLabels,
   readLimits,
   readTrustPolicy,
   reportUnknownKeys,
 } from "./config-env.ts";
+import { type LeaseConfig, readLease, readShard } from "./config-cluster.ts";
 import { type EnrolledRepo, readRepoPolicies } from "./config-file.ts";
 import {
   type ConfigProblem,
@@ -34,6 +34,7 @@ import { type KnownGates, readGates, readSwitch, splitList } from "./gates.ts";
 import { repoKey } from "./issue.ts";
 import type { Limits, TrustPolicy } from "./limits.ts";
 import type { LabelNames } from "./ports/tracker.ts";
+import type { Shard } from "./shard.ts";
 
 /** pino's levels, without `silent`. Decisions and effects are told at `info`: above it only trouble is. */
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal";
@@ -51,6 +52,9 @@ export type Config = {
   readonly forgejo: ForgejoConfig | null;
   readonly slack: SlackConfig | null;
   readonly ntfy: NtfyConfig | null;
+  readonly lease: LeaseConfig;
+  /** The part of the repos that a tick serves; null for all of them. */
+  readonly shard: Shard | null;
   readonly logLevel: LogLevel;
 };
 
@@ -95,9 +99,12 @@ export function parseConfig(
     forgejo: readForgejo(reading),
     slack: readSlack(reading),
     ntfy: readNtfy(reading),
+    lease: readLease(reading),
+    shard: readShard(reading),
     logLevel: readRule(reading, "LOG_LEVEL", logLevelRule) ?? "info",
   };
   reportUnsupported(reading, sections);
+  reportOwners(reading, sections);
   if (isMeantToRun(env, needs)) reportMissing(reading, sections.repos);
   if (reading.problems.length > 0 || gates.kind === "unsure") {
     return { kind: "problems", problems: reading.problems };
@@ -114,7 +121,11 @@ function isMeantToRun(env: Env, needs: ConfigNeeds): boolean {
 function reportMissing(reading: Reading, repos: readonly EnrolledRepo[]): void {
   const required = ["T3_BASE_URL", "T3_TOKEN", "T3_MODEL"];
   const isOn = (tracker: string): boolean => repos.some((repo) => repo.ref.tracker === tracker);
-  if (isOn("github") && !isSecretSet(reading.env, "GITHUB_APP_ID")) required.push("GITHUB_TOKEN");
+  // Half an App is told as such.
+  const isApp = ["GITHUB_APP_ID", "GITHUB_APP_PRIVATE_KEY"].some((key) =>
+    isSecretSet(reading.env, key),
+  );
+  if (isOn("github") && !isApp) required.push("GITHUB_TOKEN");
   const reported = new Set(reading.problems.map((problem) => problem.key));
   for (const key of required) {
     if (isSecretSet(reading.env, key) || reported.has(key)) continue;
@@ -124,8 +135,19 @@ function reportMissing(reading: Reading, repos: readonly EnrolledRepo[]): void {
   }
 }
 
+/** An App is installed once per owner, and a tick acts as one installation. */
+function reportOwners(reading: Reading, sections: Pick<Config, "repos" | "github">): void {
+  if (sections.github?.auth.kind !== "app") return;
+  const refs = sections.repos.map(({ ref }) => ref).filter(({ tracker }) => tracker === "github");
+  const owners = new Set(refs.map(({ owner }) => owner.toLowerCase()));
+  if (owners.size <= 1) return;
+  const problem = `acts for one owner, and AFK_ALLOWLIST has repos of ${[...owners].join(", ")}`;
+  const mend = "run one afk per owner, or use GITHUB_TOKEN";
+  reading.problems.push({ key: "GITHUB_APP_ID", problem, mend });
+}
+
 /** What can be written down already but does nothing yet: said, instead of silently ignored. */
-function reportUnsupported(reading: Reading, sections: Pick<Config, "repos" | "limits">): void {
+function reportUnsupported(reading: Reading, sections: Pick<Config, "repos">): void {
   const problem = "is not supported by this version yet";
   for (const { ref } of sections.repos) {
     if (ref.tracker === "github") continue;
@@ -137,15 +159,10 @@ function reportUnsupported(reading: Reading, sections: Pick<Config, "repos" | "l
     });
   }
   const later: ReadonlyArray<readonly [key: string, mend: string]> = [
-    ["GITHUB_APP_ID", "use GITHUB_TOKEN"],
     ["FORGEJO_URL", "remove it"],
     ["FORGEJO_TOKEN", "remove it"],
   ];
   for (const [key, mend] of later) {
     if (isSecretSet(reading.env, key)) reading.problems.push({ key, problem, mend });
-  }
-  if (sections.limits.archiveAfterMs !== 0) {
-    const { key } = LIMIT_KEYS.archiveAfterMs;
-    reading.problems.push({ key, problem, mend: "remove it, or write 0: nothing is archived" });
   }
 }

@@ -2,11 +2,13 @@ import { type Candidate, decideCandidate } from "./candidate.ts";
 import { hasLabel } from "./approval.ts";
 import type { CiVerdict } from "./ci-fold.ts";
 import type { Sha256Hex } from "./identity.ts";
-import { type IssueRef, issueKey, type RepoSeen, repoKey } from "./issue.ts";
+import { type ActingApp, type IssueRef, issueKey, type RepoSeen, repoKey } from "./issue.ts";
 import type { Limits, RepoPolicy, TrustPolicy } from "./limits.ts";
 import { collectLocks, type LocksByRepo } from "./locks.ts";
+import { withUnreadable } from "./unreadable-locks.ts";
 import type { LabelNames, OwnAccount } from "./ports/tracker.ts";
 import { compareUrgency } from "./priority.ts";
+import { roomOfShard, type RunsElsewhere } from "./shard.ts";
 import type { AgentSeen, ThreadRead } from "./thread.ts";
 
 /** Why a candidate is not dispatched. The order is the order in which the reasons are tried. */
@@ -53,6 +55,10 @@ export type PollSeen = {
   readonly threadReads: ReadonlyMap<string, ThreadRead>;
   /** What CI says of each default branch's head, by repo key. An absent repo counts as red: not read. */
   readonly heads: ReadonlyMap<string, CiVerdict>;
+  /** Through which App a ready label was put on, by event id. An absent one was not asked about. */
+  readonly actingApps: ReadonlyMap<string, ActingApp>;
+  /** The runs of other shards; absent where one tick serves every repo. */
+  readonly elsewhere?: RunsElsewhere;
 };
 
 /** What the configuration says about dispatching. */
@@ -72,7 +78,7 @@ export type PollPolicy = {
  * first. The order in which repos and issues were read changes no decision.
  */
 export function decideDispatches(seen: PollSeen, policy: PollPolicy): readonly PollAnswer[] {
-  const locks = collectLocks(seen, policy);
+  const locks = withUnreadable(collectLocks(seen, policy), seen, policy);
   const candidates = seen.repos
     .flatMap((repo) =>
       repo.kind === "readable"
@@ -83,17 +89,27 @@ export function decideDispatches(seen: PollSeen, policy: PollPolicy): readonly P
     )
     .toSorted(byUrgency);
   const adopted = candidates.filter(isAdopted);
+  const running = busyIssues(adopted, locks);
   const room: Room = {
     // A run that has begun has its repo's slot before any that has not.
     slots: new Map(adopted.toReversed().map((each) => [repoKey(each.issue.ref.repo), each])),
-    running: busyIssues(adopted, locks),
-    runsMax: policy.limits.runsMax,
+    running,
+    runsMax: capacityOf(seen, policy, running),
+    whyFull: whyFull(seen),
   };
   const answers: PollAnswer[] = [];
   for (const each of candidates) {
     answers.push({ issue: each.issue.ref, decision: giveRoom(each, room) });
   }
-  return answers;
+  return [...answers, ...seen.repos.flatMap(unreadableAnswers)];
+}
+
+function unreadableAnswers(repo: RepoSeen): readonly PollAnswer[] {
+  if (repo.kind === "unreadable") return [];
+  return (repo.issuesUnreadable ?? []).map(({ ref, why }) => ({
+    issue: ref,
+    decision: { kind: "hold", because: "issue-unreadable", detail: why },
+  }));
 }
 
 /** What is left to give while the candidates are answered one after the other. */
@@ -102,6 +118,7 @@ type Room = {
   readonly slots: Map<string, Candidate>;
   running: number;
   readonly runsMax: number;
+  readonly whyFull: string;
 };
 
 function byUrgency(a: Candidate, b: Candidate): number {
@@ -121,6 +138,20 @@ function busyIssues(adopted: readonly Candidate[], locks: LocksByRepo): number {
   return busy.size;
 }
 
+/** How many runs may be in flight here. */
+function capacityOf(seen: PollSeen, policy: PollPolicy, runningHere: number): number {
+  const { runsMax } = policy.limits;
+  const { elsewhere, now } = seen;
+  if (elsewhere === undefined) return runsMax;
+  return runningHere + roomOfShard({ runsMax, runningHere, elsewhere, now });
+}
+
+function whyFull({ elsewhere }: PollSeen): string {
+  if (elsewhere === undefined) return "as many runs as AFK_MAX_RUNS allows";
+  if (elsewhere.kind === "counted") return "as many runs as AFK_MAX_RUNS leaves to this shard now";
+  return `the runs of other shards could not be counted: ${elsewhere.why}`;
+}
+
 /** The candidate's own answer, or what is left for it once the more urgent ones have theirs. */
 function giveRoom(each: Candidate, room: Room): PollDecision {
   const key = repoKey(each.issue.ref.repo);
@@ -135,7 +166,7 @@ function giveRoom(each: Candidate, room: Room): PollDecision {
   if (each.kind === "answered") return isAdopted(each) && holder !== each ? locked : each.decision;
   if (isAdopted(holder)) return locked;
   if (room.running >= room.runsMax) {
-    return { kind: "hold", because: "at-capacity", detail: "as many runs as AFK_MAX_RUNS allows" };
+    return { kind: "hold", because: "at-capacity", detail: room.whyFull };
   }
   if (holder !== each) {
     return { kind: "hold", because: "slot-taken", detail: `${holderKey} is more urgent` };

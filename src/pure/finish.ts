@@ -1,6 +1,6 @@
 import { findReadyEvent, hasLabel, isPerson, newestLabelEvent } from "./approval.ts";
 import { noteUndelivered, openBells } from "./bells.ts";
-import type { IssueSeen } from "./issue.ts";
+import type { ClosedBy, IssueSeen } from "./issue.ts";
 import { findNotice } from "./notices.ts";
 import { isReleased } from "./released.ts";
 import { closedByPerson } from "./rows-brakes.ts";
@@ -107,10 +107,10 @@ function finish(record: ConcludedRecord, seen: RunSeen, policy: WatchPolicy): Ru
   // Without its label the run is released, or a newer run owns the issue: its state and labels are other
   // people's now, and what is left of this run is only told.
   const isLabelled = !seen.isSuperseded && hasLabel(seen.issue, policy.labels.inProgress);
-  const steps = [
-    ...noticeSteps(noted, seen),
-    ...(isLabelled ? stateSteps(noted, seen.issue, policy) : []),
-  ];
+  const states = isLabelled ? stateSteps(noted, seen.issue, policy) : [];
+  const reopens = states.some((step) => step.kind === "reopen-issue");
+  const closer = closerOf(seen.issue);
+  const steps = [...noticeSteps(noted, seen, reopens ? closer : undefined), ...states];
   const plan = {
     steps: [...steps, ...readySteps(noted, seen.issue, policy)],
     bells: openBells(noted.verdict.bells, ringing, clock),
@@ -136,11 +136,20 @@ function isUnseen(record: ConcludedRecord, thread: RunThreadSeen): boolean {
   return thread.kind === "silent" && lastTurn(record)?.end === null;
 }
 
-function noticeSteps(record: ConcludedRecord, seen: RunSeen): readonly FinishStep[] {
+function noticeSteps(
+  record: ConcludedRecord,
+  seen: RunSeen,
+  reopenedAfter: ClosedBy | undefined,
+): readonly FinishStep[] {
   if (isTold(record, seen)) return [];
   const mayStillRun =
     (seen.thread.kind === "seen" && seen.thread.isLive) || isUnseen(record, seen.thread);
-  return [{ kind: "post-notice", mayStillRun }];
+  const notice = { kind: "post-notice", mayStillRun } as const;
+  return [reopenedAfter === undefined ? notice : { ...notice, reopenedAfter }];
+}
+
+function closerOf(issue: IssueSeen): ClosedBy | undefined {
+  return issue.history.events.findLast((event) => event.kind === "closed")?.closer;
 }
 
 function needsHuman(verdict: VerdictNote): boolean {

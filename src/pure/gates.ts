@@ -26,6 +26,10 @@ export const KNOWN_AFK_KEYS: readonly string[] = [
   "AFK_ARCHIVE_AFTER_SECONDS",
   "AFK_BUDGET_USD",
   "AFK_CONFIG_FILE",
+  "AFK_LEASE",
+  "AFK_LEASE_NAMESPACE",
+  "AFK_SHARD_INDEX",
+  "AFK_SHARD_COUNT",
 ];
 
 /** Both gates open, or the one that is shut with a sentence that says why and how to arm. */

@@ -38,6 +38,8 @@ export function decideHoldNotice(input: HoldInput): HoldNotice | null {
     permission: input.repo.permissions.get(actorId) ?? "unreadable",
     policy: policy.trust,
     ownAccount: policy.own,
+    // Asked only of what would start; whoever uses an App may still write here by themselves.
+    app: null,
   });
   if (trust.kind === "untrusted") return null;
   return { approvalEventId: ready.id, reason, detail: decision.detail };

@@ -23,6 +23,9 @@ export type Actor =
   /** A deleted account, or an answer that names nobody: trusted by nothing. */
   | { readonly kind: "unknown" };
 
+/** What closes an issue: somebody's hand, or a closing keyword in a commit or pull request. */
+export type ClosedBy = "hand" | "commit" | "pull-request";
+
 /** One thing that happened to an issue. `at` is ISO 8601 as the tracker stamped it. */
 export type IssueEvent =
   | {
@@ -47,7 +50,7 @@ export type IssueEvent =
       readonly at: string;
       readonly actor: Actor;
       /** What closed it: somebody's hand, or a closing keyword in a commit or pull request. */
-      readonly closer: "hand" | "commit" | "pull-request";
+      readonly closer: ClosedBy;
     }
   | { readonly kind: "reopened"; readonly id: string; readonly at: string; readonly actor: Actor }
   | { readonly kind: "renamed"; readonly id: string; readonly at: string; readonly actor: Actor }
@@ -73,7 +76,15 @@ export type BlockersSeen =
   | { readonly kind: "unreadable"; readonly why: string };
 
 /** A comment written by afk's own account. Only these are ever searched for records and notices. */
-export type OwnComment = { readonly id: string; readonly body: string };
+export type OwnComment = {
+  readonly id: string;
+  readonly body: string;
+  /**
+   * Somebody else edited it last: whoever may write to the repo may, and it still names us as its author. It is
+   * ours to edit, and what it says is not ours: no record is read from it.
+   */
+  readonly isTampered?: true;
+};
 
 /** afk's own comments on an issue, oldest first. */
 export type OwnCommentsSeen = {
@@ -122,12 +133,24 @@ export type ActingApp =
   | { readonly kind: "app"; readonly id: string; readonly slug: string }
   | { readonly kind: "unreadable"; readonly why: string };
 
+/**
+ * A listed issue without the in-progress label whose details could not be read. `updatedAt` is ISO 8601: no comment
+ * was written since.
+ */
+export type IssueUnreadable = {
+  readonly ref: IssueRef;
+  readonly updatedAt: string;
+  readonly why: string;
+};
+
 /** One enrolled repo as read: its issues that carry the ready or in-progress label, or why not. */
 export type RepoSeen =
   | {
       readonly kind: "readable";
       readonly facts: RepoFacts;
       readonly issues: readonly IssueSeen[];
+      /** Candidates that are there and cannot be read. One that may be in progress makes its repo unreadable. */
+      readonly issuesUnreadable?: readonly IssueUnreadable[];
       /** By account id, for the actors of the newest ready label events. An absent id is unreadable. */
       readonly permissions: ReadonlyMap<string, Permission>;
     }

@@ -1,4 +1,4 @@
-import type { OwnComment } from "./issue.ts";
+import type { ClosedBy, OwnComment } from "./issue.ts";
 import { cleanUntrusted, cut, fence, inlineCode } from "./untrusted-text.ts";
 import type { Verdict, VerdictBecause } from "./verdict.ts";
 
@@ -42,6 +42,8 @@ export function renderNotice(input: {
   readonly checks?: readonly NoticeCheck[];
   /** An agent may still be working although the run is over. */
   readonly mayStillRun?: boolean;
+  /** What had closed the issue, which is reopened now. */
+  readonly reopenedAfter?: ClosedBy;
 }): string {
   const { verdict, threadLink } = input;
   const { what, next } = STORIES[verdict.because];
@@ -54,6 +56,7 @@ export function renderNotice(input: {
     ...listLines("Checks:", (input.checks ?? []).map(checkItem)),
     ...listLines("Commits of this run:", input.commits.map(commitItem)),
     ...(input.mayStillRun === true ? ["", MAY_STILL_RUN] : []),
+    ...(input.reopenedAfter === undefined ? [] : ["", REOPENED[input.reopenedAfter]]),
     "",
     `**Next:** ${next}`,
     ...(link === null ? [] : ["", `[Open the agent's thread](${link})`]),
@@ -71,6 +74,12 @@ const HEADLINES: { readonly [Kind in Verdict["kind"]]: string } = {
 
 const MAY_STILL_RUN =
   "**Careful:** an agent may still be working on this. Open its thread and stop it before you start anything here.";
+
+const REOPENED: { readonly [By in ClosedBy]: string } = {
+  hand: "An account that agents use had closed this issue, so it is open again.",
+  commit: "A commit had closed this issue by a keyword in its message, so it is open again.",
+  "pull-request": "A pull request had closed this issue, so it is open again.",
+};
 
 function listLines(title: string, items: readonly string[]): readonly string[] {
   if (items.length === 0) return [];

@@ -54,11 +54,11 @@ function ciPhase(ci: PhaseEvidence["ci"]): Phase {
 function deployPhase(deploy: PhaseEvidence["deploy"]): Phase {
   switch (deploy) {
     case "green":
-      return { name: "deployed", state: "done", detail: "rolled out" };
+      return { name: "deployed", state: "done", detail: "a deployment succeeded" };
     case "red":
-      return { name: "deployed", state: "failed", detail: "the rollout failed" };
+      return { name: "deployed", state: "failed", detail: "the deployment failed" };
     case "pending":
-      return { name: "deployed", state: "open", detail: "rolling out" };
+      return { name: "deployed", state: "open", detail: "not yet" };
     case "not-configured":
       return { name: "deployed", state: "not-configured", detail: "not configured for this repo" };
   }

@@ -22,8 +22,8 @@ export type PlanReport = {
   readonly isDraining: boolean;
   /** Every enrolled repo, as the allowlist spells it. */
   readonly repos: readonly string[];
-  readonly agentServer:
-    | { readonly kind: "readable" }
+  readonly agentServer: /** `warnings`: what a person should know of it or of its token; absent when there is nothing. */
+    | { readonly kind: "readable"; readonly warnings?: readonly string[] }
     | { readonly kind: "unreadable"; readonly why: string }
     /** No repo is enrolled. */
     | { readonly kind: "not-asked" };
@@ -121,7 +121,9 @@ export function reportPlan(input: PlanInput): PlanReport {
 
 function reportAgent(agent: AgentSeen | null): PlanReport["agentServer"] {
   if (agent === null) return { kind: "not-asked" };
-  return agent.kind === "readable" ? { kind: "readable" } : { kind: "unreadable", why: agent.why };
+  if (agent.kind === "unreadable") return { kind: "unreadable", why: agent.why };
+  const { warnings = [] } = agent;
+  return warnings.length === 0 ? { kind: "readable" } : { kind: "readable", warnings };
 }
 
 function reportCandidates(

@@ -34,6 +34,7 @@ const WAIT_WORDS: Readonly<Record<WaitOn, string>> = {
   "agent-start": "a turn was asked for and has not begun",
   agent: "the agent is at work",
   "repo-locked": "another run of the repo is live",
+  "taken-over": "a person has the issue",
   commits: "the default branch could not be read",
   "base-red": "the branch was red before this run",
   ci: "the checks are not done",
@@ -78,6 +79,10 @@ function headLines(report: PlanReport): readonly string[] {
   if (report.isDraining) paragraphs.push("AFK_DRAIN is on: no new run is started.");
   if (agentServer.kind === "unreadable") {
     paragraphs.push(clean(`The agent server does not answer: ${agentServer.why}`));
+  }
+  if (agentServer.kind === "readable") {
+    const { warnings = [] } = agentServer;
+    paragraphs.push(...warnings.map((warning) => clean(`The agent server warns: ${warning}`)));
   }
   return paragraphs.flatMap((paragraph) => wrapText(paragraph, LINE_WIDTH_MAX));
 }
@@ -131,6 +136,13 @@ function runLines(runs: readonly PlannedRun[]): readonly string[] {
     what: clean(run.violated.length > 0 ? refusedWhat(run) : runWhat(run)),
   }));
   return renderTable(RUN_COLUMNS, rows);
+}
+
+/** The runs in flight and what could not be read, as the plan shows them. */
+export function renderRuns(report: PlanReport): string {
+  const sections = [runLines(report.runs), gapLines(report.unreadable), strayLines(report.strays)];
+  const shown = sections.filter((lines) => lines.length > 0).map((lines) => lines.join("\n"));
+  return `${shown.join("\n\n")}\n`;
 }
 
 function refusedWhat(run: PlannedRun): string {

@@ -1,7 +1,7 @@
 import { renderThreadLink } from "./identity.ts";
 import { decidePhases, type PhaseEvidence, renderPhases } from "./phase-checklist.ts";
 import { lastTurn, type RunRecord, type TurnRecord, wasSeen } from "./run-record.ts";
-import { encodeRecord, fitRecord, runMarker } from "./run-record-codec.ts";
+import { fitToComment, runMarker } from "./run-record-codec.ts";
 import { formatIso, parseIso } from "./time.ts";
 import { inlineCode, plainLine } from "./untrusted-text.ts";
 
@@ -31,7 +31,7 @@ export function threadLinkOf(record: RunRecord, links: LinkPolicy): string | nul
  */
 export function renderProgress(whole: RunRecord, links: LinkPolicy): string {
   // What is shown is what is kept: a record that was read back gives the text it was read from.
-  const record = fitRecord(whole);
+  const { record, footer } = fitToComment(whole);
   const link = threadLinkOf(record, links);
   const lines = [
     runMarker(record.runId),
@@ -48,7 +48,7 @@ export function renderProgress(whole: RunRecord, links: LinkPolicy): string {
       ? ["The progress comment was lost and rebuilt: every attempt counts as spent."]
       : []),
     "",
-    encodeRecord(record),
+    footer,
   ];
   return lines.join("\n");
 }
@@ -69,7 +69,7 @@ export function phaseEvidence(record: RunRecord): PhaseEvidence {
     hasGreenTrailer: phases.includes("green"),
     pushedSha: record.commits.at(-1)?.sha ?? null,
     ci: ciOf(record),
-    deploy: "not-configured",
+    deploy: record.deploySeen ?? "not-configured",
   };
 }
 

@@ -1,3 +1,4 @@
+import { isStageGreen } from "./ci-stages.ts";
 import {
   ageMs,
   askTurn,
@@ -41,11 +42,7 @@ function judgedRows(context: OverContext, ci: Judged, newest: Pushed): RunDecisi
   const { verdict, sha } = ci;
   switch (verdict.kind) {
     case "green":
-      return conclude(context, "T14", {
-        kind: "done",
-        because: "green",
-        detail: `green on ${sha}`,
-      });
+      return greenRow(context, ci);
     case "red":
       return redRows(context, { ...ci, verdict }, newest);
     case "action-required": {
@@ -53,14 +50,34 @@ function judgedRows(context: OverContext, ci: Judged, newest: Pushed): RunDecisi
       return conclude(context, "T19", { kind: "needs-human", because: "no-verdict", detail });
     }
     case "none":
-      return noCiRow(context, newest.ageMs);
-    case "pending":
-      return pendingRow(context, newest.ageMs, `still pending: ${verdict.names.join(", ")}`);
+      return noCiRow(context, newest.ageMs, ci);
+    case "pending": {
+      const what = `still pending: ${verdict.names.join(", ")}`;
+      return pendingRow(context, newest.ageMs, withNote(what, ci));
+    }
     case "inconclusive": {
       const what = `cancelled or stale on ${sha}, and no later commit answers`;
-      return pendingRow(context, newest.ageMs, what);
+      return pendingRow(context, newest.ageMs, withNote(what, ci));
     }
   }
+}
+
+/**
+ * Green, said with the stages that were where there are more than a build: without a build it is the repo's
+ * word that there is none.
+ */
+function greenRow(context: OverContext, ci: Judged): RunDecision {
+  const names = ci.stages?.map(({ title }) => title) ?? [];
+  const what = `green on ${ci.sha}${names.length === 0 ? "" : `: ${names.join(", ")}`}`;
+  if (isStageGreen(ci, "build")) {
+    return conclude(context, "T14", { kind: "done", because: "green", detail: what });
+  }
+  const detail = `${what}; the repo declares that it has no CI`;
+  return conclude(context, "T14", { kind: "done", because: "no-ci-declared", detail });
+}
+
+function withNote(what: string, { note }: Judged): string {
+  return note === undefined ? what : `${what}; ${note}`;
 }
 
 function redRows(context: OverContext, ci: Red, newest: Pushed): RunDecision {
@@ -122,13 +139,13 @@ function correctRow(
   return askTurn(context, "T17", { kind: "corrective", again: null, prompt, isCounted });
 }
 
-function noCiRow(context: OverContext, pushedAgeMs: number): RunDecision {
+function noCiRow(context: OverContext, pushedAgeMs: number, ci: Judged): RunDecision {
   if (context.policy.repo.ci === "none") {
     const detail = "pushed; the repo declares that it has no CI";
     return conclude(context, "T20", { kind: "done", because: "no-ci-declared", detail });
   }
   if (pushedAgeMs <= context.policy.limits.ciGraceMs) return wait(context, "T20", "ci");
-  const detail = "no check reported on the pushed commit or any later one";
+  const detail = withNote("no check reported on the pushed commit or any later one", ci);
   return conclude(context, "T20", { kind: "needs-human", because: "no-ci", detail });
 }
 

@@ -9,6 +9,7 @@ import {
   resume,
   wait,
 } from "./rows-context.ts";
+import { tellRewrite } from "./push-head.ts";
 import { isStoppedByUs } from "./run-notes.ts";
 import type { RunDecision } from "./run-observation.ts";
 
@@ -29,7 +30,7 @@ export function resumeRow(context: OverContext): RunDecision | null {
 export function vanishedRow(context: OverContext): RunDecision | null {
   const { commits } = context.seen;
   if (commits.kind === "unreadable" || commits.vanished.length === 0) return null;
-  const detail = `no longer on the default branch: ${commits.vanished.join(", ")}`;
+  const detail = `${tellRewrite(commits.rewrite)}; no longer on it: ${commits.vanished.join(", ")}`;
   return conclude(context, "T10", { kind: "needs-human", because: "commit-vanished", detail });
 }
 
@@ -77,7 +78,10 @@ export function nudgeRow(context: OverContext, missing: Missing): RunDecision {
     const prompt = { kind: "nudge", missing } as const;
     return askTurn(context, "T13", { kind: "nudge", again: null, prompt });
   }
-  const detail = `the turn ended without ${WHAT_IS_MISSING[missing]}. Last words: ${end.words}`;
+  const { rewrite } = seen.commits;
+  const told = rewrite === undefined ? "" : ` Since the run began, ${tellRewrite(rewrite)}.`;
+  const lacking = WHAT_IS_MISSING[missing];
+  const detail = `the turn ended without ${lacking}.${told} Last words: ${end.words}`;
   return conclude(context, "T13", { kind: "needs-human", because: "stalled", detail });
 }
 

@@ -40,14 +40,28 @@ export function silenceRow(context: Context): RunDecision | null {
   return act(rung, "T3", { kind: "ring-silence", why, bells });
 }
 
-/** T4: the upper estimate of the cost has passed the budget. Without a report nothing is enforced. */
+/**
+ * T4: the upper estimate of the cost of all the run's threads has passed the budget. Without a report nothing is
+ * enforced; of a thread that is gone, what it had processed at the end of its last turn counts.
+ */
 export function budgetRow(context: Context): RunDecision | null {
   const { seen, policy } = context;
   if (seen.thread.kind !== "seen" || seen.thread.processedTokens === null) return null;
-  const usd = estimateUsd(seen.thread.processedTokens, policy.model);
+  const tokens = seen.thread.processedTokens + tokensElsewhere(context);
+  const usd = estimateUsd(tokens, policy.model);
   if (usd <= policy.limits.budgetUsdMax) return null;
   const detail = `about ${usd.toFixed(2)} USD at most, of AFK_BUDGET_USD ${policy.limits.budgetUsdMax}`;
   return conclude(context, "T4", { kind: "needs-human", because: "budget", detail });
+}
+
+/** What the run's earlier threads processed. Each end tells the thread's total: its largest is the last. */
+function tokensElsewhere({ record, turn }: Context): number {
+  const byThread = new Map<string, number>();
+  for (const { threadId, end } of record.turns) {
+    if (threadId === turn.threadId) continue;
+    byThread.set(threadId, Math.max(byThread.get(threadId) ?? 0, end?.tokens ?? 0));
+  }
+  return [...byThread.values()].reduce((sum, tokens) => sum + tokens, 0);
 }
 
 /** T5: the agent asks for input or approval; each request rings once. */

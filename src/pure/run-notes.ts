@@ -1,7 +1,14 @@
 import { hasLabel } from "./approval.ts";
+import { stagesOf } from "./ci-stages.ts";
 import { readOutcome } from "./outcome.ts";
 import { noteStillness, startClock } from "./run-clock.ts";
-import type { RunCommitsSeen, RunSeen, RunThreadSeen, WatchPolicy } from "./run-observation.ts";
+import type {
+  RunCommit,
+  RunCommitsSeen,
+  RunSeen,
+  RunThreadSeen,
+  WatchPolicy,
+} from "./run-observation.ts";
 import {
   DETAIL_CHARACTERS_MAX,
   COMMITS_MAX,
@@ -33,7 +40,7 @@ export function noteSeen(record: RunRecord, seen: RunSeen, policy: WatchPolicy):
   noted = noteSilence(noted, seen);
   noted = noteTurn(noted, seen);
   noted = noteCommits(noted, seen.commits, seen.now);
-  return noteCi(noted, seen);
+  return noteDeployment(noteCi(noted, seen), seen, policy);
 }
 
 /** Why nothing is known of the run's open turn; null when something is. */
@@ -68,7 +75,8 @@ function stillness(
 }
 
 function noteLock(record: RunRecord, seen: RunSeen, policy: WatchPolicy): RunRecord {
-  const lockedOut = seen.otherLive.length === 0 ? null : record.lockedOut;
+  const isLockedOut = seen.otherLive.length > 0 || hasLabel(seen.issue, policy.labels.human);
+  const lockedOut = isLockedOut ? record.lockedOut : null;
   const isFirst = record.lockedAt === null && hasLabel(seen.issue, policy.labels.inProgress);
   return { ...record, lockedOut, lockedAt: isFirst ? seen.now : record.lockedAt };
 }
@@ -86,7 +94,8 @@ function noteTurn(record: RunRecord, seen: RunSeen): RunRecord {
   const metering = thread.processedTokens === null ? record.metering : "metered";
   const clock = startClock(record.clocks, seen.now);
   const ended = endOf(thread.turn);
-  const end = ended === null ? null : { ...clock, ...ended };
+  const tokens = thread.processedTokens === null ? {} : { tokens: thread.processedTokens };
+  const end = ended === null ? null : { ...clock, ...ended, ...tokens };
   const isSeen = end !== null || isUnderWay(thread.turn);
   const firstSeen = turn.firstSeen ?? (isSeen ? clock : null);
   const questions = noteQuestions(record, seen);
@@ -129,32 +138,64 @@ function noteCommits(record: RunRecord, seen: RunCommitsSeen, now: number): RunR
   if (seen.kind === "unreadable") return record;
   const known = new Set(record.commits.map((commit) => commit.sha));
   const fresh = seen.ours.filter((commit) => !known.has(commit.sha));
-  if (fresh.length === 0) return record;
+  const commits = notePushHeads(record.commits, seen.ours);
+  if (fresh.length === 0) return { ...record, commits };
   const firstSeen = startClock(record.clocks, now);
   const added = fresh.map((commit) => ({
-    sha: commit.sha,
+    ...commit,
     phases: [...commit.phases],
-    parent: commit.parent,
     firstSeen,
   }));
-  const all = [...record.commits, ...added];
+  const all = [...commits, ...added];
   // The newest one is what is judged; of the others the oldest stay, so that no tick notes them anew.
   const newest = seen.ours.at(-1)?.sha;
   const older = all.filter((commit) => commit.sha !== newest).slice(0, COMMITS_MAX - 1);
   return { ...record, commits: [...older, ...all.filter((commit) => commit.sha === newest)] };
 }
 
+/** The log may say only later by which push a commit came, and another once that push's head was left behind. */
+function notePushHeads(
+  commits: RunRecord["commits"],
+  ours: readonly RunCommit[],
+): RunRecord["commits"] {
+  const heads = new Map(ours.map(({ sha, pushHead }) => [sha, pushHead]));
+  return commits.map((commit) => {
+    const pushHead = heads.get(commit.sha);
+    return pushHead === undefined ? commit : { ...commit, pushHead };
+  });
+}
+
 function noteCi(record: RunRecord, seen: RunSeen): RunRecord {
   if (seen.ci.kind !== "judged") return record;
   const { verdict, isOwnHead } = seen.ci;
-  if (verdict.kind === "green") return { ...record, ciSeen: "green" };
-  if (verdict.kind === "none") return { ...record, ciSeen: "none-yet" };
-  if (verdict.kind !== "red") return { ...record, ciSeen: "pending" };
+  const ciSeen = buildState(seen.ci);
+  if (verdict.kind !== "red") return { ...record, ciSeen };
   const names = verdict.failing.map((check) => recordKey(check.name));
   const own = isOwnHead ? names : [];
   const ownRedChecks = [...new Set([...record.ownRedChecks, ...own])].slice(0, OWN_RED_CHECKS_MAX);
   const firstRed = record.firstRed ?? startClock(record.clocks, seen.now);
-  return { ...record, ciSeen: "red", ownRedChecks, firstRed };
+  return { ...record, ciSeen, ownRedChecks, firstRed };
+}
+
+/** What the build alone says; a repo that has none is judged by what comes after. */
+function buildState(ci: Extract<RunSeen["ci"], { kind: "judged" }>): RunRecord["ciSeen"] {
+  const build = stagesOf(ci).find((stage) => stage.name === "build");
+  if (build === undefined || build.verdict.kind === "none") return "none-yet";
+  const { kind } = build.verdict;
+  return kind === "green" || kind === "red" ? kind : "pending";
+}
+
+function noteDeployment(record: RunRecord, { ci }: RunSeen, { repo }: WatchPolicy): RunRecord {
+  const { deploySeen: before, ...rest } = record;
+  if (repo.deploy === undefined && repo.rollout === undefined) return rest;
+  // What was not looked at in this tick stands as it was noted.
+  if (ci.kind !== "judged") return { ...rest, deploySeen: before ?? "pending" };
+  // The rollout comes after the deployment: where both are configured green takes both.
+  const last = repo.rollout === undefined ? "deploy" : "rollout";
+  const stage = stagesOf(ci).findLast(({ name }) => name !== "build");
+  if (stage?.verdict.kind === "red") return { ...rest, deploySeen: "red" };
+  const isGreen = stage?.name === last && stage.verdict.kind === "green";
+  return { ...rest, deploySeen: isGreen ? "green" : "pending" };
 }
 
 /**

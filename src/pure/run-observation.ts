@@ -1,8 +1,10 @@
 import type { MachineAccounts } from "./approval.ts";
 import type { Check, CiVerdict } from "./ci-fold.ts";
-import type { IssueSeen } from "./issue.ts";
+import type { StageSeen } from "./ci-stages.ts";
+import type { ClosedBy, IssueSeen } from "./issue.ts";
 import type { Limits, RepoPolicy } from "./limits.ts";
 import type { LabelNames } from "./ports/tracker.ts";
+import type { BranchRewrite } from "./push-head.ts";
 import type { RunRecord } from "./run-record.ts";
 import type { TurnState } from "./thread-state.ts";
 
@@ -27,6 +29,8 @@ export type RunCommit = {
   readonly sha: string;
   readonly phases: readonly ("tests-red" | "green")[];
   readonly parent: string | null;
+  /** The head of the push that brought it; absent while that is not known. */
+  readonly pushHead?: string;
 };
 
 /** What became of the run's commits. */
@@ -36,6 +40,8 @@ export type RunCommitsSeen =
       readonly ours: readonly RunCommit[];
       /** Recorded commits that are no longer on the default branch. */
       readonly vanished: readonly string[];
+      /** Present when the history was rewritten: what the run began on, or a commit of it, is gone. */
+      readonly rewrite?: BranchRewrite;
     }
   | { readonly kind: "unreadable"; readonly why: string };
 
@@ -51,6 +57,10 @@ export type RunCiSeen =
       readonly verdict: CiVerdict;
       /** Checks red on the parent of the run's first commit; null where that was not asked or not readable. */
       readonly redOnBase: readonly string[] | null;
+      /** The stages that were looked at, in order; the verdict is that of the first that is not green. */
+      readonly stages?: readonly StageSeen[];
+      /** What a person must know who wonders about the verdict. */
+      readonly note?: string;
     };
 
 /** Everything one decision about one run is made from, besides its record. */
@@ -93,6 +103,7 @@ export type WaitOn =
   | "agent-start"
   | "agent"
   | "repo-locked"
+  | "taken-over"
   | "commits"
   | "base-red"
   | "ci";
@@ -159,7 +170,12 @@ export type FinishPlan = {
 };
 
 export type FinishStep =
-  | { readonly kind: "post-notice"; readonly mayStillRun: boolean }
+  | {
+      readonly kind: "post-notice";
+      readonly mayStillRun: boolean;
+      /** What had closed the issue, where a step of the same plan reopens it. */
+      readonly reopenedAfter?: ClosedBy;
+    }
   | { readonly kind: "close-issue" }
   | { readonly kind: "reopen-issue" }
   | { readonly kind: "add-label"; readonly label: string }

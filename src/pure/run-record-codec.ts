@@ -26,6 +26,8 @@ export type DecodedComment =
       readonly runId: string;
       readonly why: string;
     }
+  /** Ours by its marker, and somebody else edited it: what it says is not ours, so it is rebuilt in place. */
+  | { readonly kind: "tampered"; readonly commentId: string; readonly runId: string }
   /** A record of another issue, pasted here: it counts for nothing. */
   | { readonly kind: "foreign"; readonly commentId: string }
   /** Any other comment. */
@@ -39,7 +41,7 @@ export type RecordComment = Exclude<DecodedComment, { kind: "other" | "foreign" 
  * so that no value can end the HTML comment it stands in. What of the record has no room is left out.
  */
 export function encodeRecord(record: RunRecord): string {
-  return footerOf(fitRecord(record));
+  return fitToComment(record).footer;
 }
 
 /**
@@ -47,34 +49,63 @@ export function encodeRecord(record: RunRecord): string {
  * that the schema takes fits, and one that was read back fits as it is.
  */
 export function fitRecord(record: RunRecord): RunRecord {
+  return fitToComment(record).record;
+}
+
+/** Both at once: the record as there is room for it, and the line that holds it. */
+export function fitToComment(record: RunRecord): {
+  readonly record: RunRecord;
+  readonly footer: string;
+} {
   let fitted = record;
+  let footer = footerOf(fitted);
   for (const leaveOut of LEAVING_OUT) {
-    if (footerOf(fitted).length <= RECORD_CHARACTERS_MAX) return fitted;
+    if (footer.length <= RECORD_CHARACTERS_MAX) break;
     fitted = leaveOut(fitted);
+    footer = footerOf(fitted);
   }
-  return fitted;
+  return { record: fitted, footer };
 }
 
 function footerOf(record: RunRecord): string {
-  const json = JSON.stringify(record, inOneOrder);
+  const json = JSON.stringify(inOneOrder(record));
   const safe = json.replace(/[<>]|--/g, (found) =>
     [...found].map((char) => `\\u00${char.charCodeAt(0).toString(16)}`).join(""),
   );
   return `<!-- afk:record ${safe} -->`;
 }
 
-/** Keys in one order: a record that was read back gives the text it was written as, or it were written again. */
-function inOneOrder(_key: string, value: unknown): unknown {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+function byKey([one]: readonly [string, unknown], [other]: readonly [string, unknown]): number {
+  return one < other ? -1 : 1;
 }
+
+/** Keys in one order: a record that was read back gives the text it was written as, or it were written again. */
+function inOneOrder(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map(inOneOrder);
+  const ordered: Record<string, unknown> = Object.create(null);
+  for (const [key, inner] of Object.entries(value).sort(byKey)) ordered[key] = inOneOrder(inner);
+  return ordered;
+}
+
+/** Several decisions of a tick read the same comments; each is decoded once. */
+const decoded = new WeakMap<OwnComment, { readonly issue: string; readonly as: DecodedComment }>();
 
 /** Reads a comment of our own account on the named issue. Hostile text is a value, never an exception. */
 export function decodeComment(comment: OwnComment, issue: string): DecodedComment {
+  const known = decoded.get(comment);
+  if (known?.issue === issue) return known.as;
+  const as = decodeAnew(comment, issue);
+  decoded.set(comment, { issue, as });
+  return as;
+}
+
+function decodeAnew(comment: OwnComment, issue: string): DecodedComment {
   const marker = MARKER.exec(comment.body);
   if (marker === null) return { kind: "other" };
   const [, runId = ""] = marker;
   const commentId = comment.id;
+  if (comment.isTampered === true) return { kind: "tampered", commentId, runId };
   const footer = FOOTER.exec(lastLineOf(comment.body));
   if (footer === null) return { kind: "malformed", commentId, runId, why: "no record in it" };
   const [, json = ""] = footer;
@@ -113,16 +144,21 @@ function isOwnThread(
 /**
  * Every comment of ours on the issue that holds or held a record of it, oldest first, one of each run: a
  * comment whose request timed out may appear after the one that was written in its place, and every tick
- * must read and edit the same one, so it is the oldest whatever the younger say.
+ * must read and edit the same one, so it is the oldest whatever the younger say. One that somebody else edited
+ * stands for its run only where there is no other: its marker may have been put there.
  */
 export function recordCommentsOf(issue: IssueSeen): readonly RecordComment[] {
   const key = issueKey(issue.ref);
   const oldest = new Map<string, RecordComment>();
   for (const comment of issue.ownComments.comments) {
-    const decoded = decodeComment(comment, key);
-    if (decoded.kind === "other" || decoded.kind === "foreign") continue;
-    const runId = runIdOf(decoded);
-    if (!oldest.has(runId)) oldest.set(runId, decoded);
+    const read = decodeComment(comment, key);
+    if (read.kind === "other" || read.kind === "foreign") continue;
+    const runId = runIdOf(read);
+    const known = oldest.get(runId);
+    if (known !== undefined && (known.kind !== "tampered" || read.kind === "tampered")) continue;
+    // Taken out first: the runs stand in the order of the comments that count for them.
+    oldest.delete(runId);
+    oldest.set(runId, read);
   }
   return [...oldest.values()];
 }

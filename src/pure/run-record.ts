@@ -16,7 +16,7 @@ export const DETAIL_CHARACTERS_MAX = 2000;
  */
 export const TURNS_MAX = 60;
 
-/** A commit takes some 250 of a comment's characters, and only the first and the newest decide anything. */
+/** A commit takes some 300 of a comment's characters, and only the first and the newest decide anything. */
 export const COMMITS_MAX = 60;
 
 /** Past this many, the questions that are answered are forgotten: a request id never comes back. */
@@ -83,6 +83,8 @@ const TurnEnd = z.strictObject({
   outcome: Outcome.nullable(),
   /** The agent's last words, or the server's last error: data. */
   words: Detail,
+  /** Tokens that the thread had processed in all by then; absent where the server reports none. */
+  tokens: Ms.optional(),
 });
 
 const Turn = z.strictObject({
@@ -113,6 +115,8 @@ const Commit = z.strictObject({
   phases: z.array(z.enum(["tests-red", "green"])).max(2),
   parent: Sha.nullable(),
   firstSeen: ClockStart,
+  /** The head of the push that brought it; absent while the push log did not say, and in older records. */
+  pushHead: Sha.optional(),
 });
 
 const Question = z.strictObject({ requestId: Key.min(1), firstSeen: ClockStart, bells: Bells });
@@ -151,6 +155,8 @@ export const RunRecordSchema = z.strictObject({
   firstRed: ClockStart.nullable(),
   /** What CI said when it was last looked at. */
   ciSeen: z.enum(["green", "red", "pending", "none-yet"]),
+  /** What became of its deployment when that was last looked at. Absent where none is configured. */
+  deploySeen: z.enum(["green", "red", "pending"]).optional(),
   /** Keys of the names of the checks that were ever red on a commit of this run itself. */
   ownRedChecks: z.array(Key).max(OWN_RED_CHECKS_MAX),
   clocks: z.strictObject({ paused: Stillness, waited: Stillness }),

@@ -1,4 +1,4 @@
-import type { Actor, IssueEvent, Permission } from "./issue.ts";
+import type { ActingApp, Actor, IssueEvent, Permission } from "./issue.ts";
 import type { TrustPolicy } from "./limits.ts";
 import type { OwnAccount } from "./ports/tracker.ts";
 
@@ -14,6 +14,8 @@ export type TrustQuestion = {
   readonly permission: Permission;
   readonly policy: TrustPolicy;
   readonly ownAccount: OwnAccount;
+  /** Through which App the label was put on; null as long as nobody asked, which must start no work. */
+  readonly app: ActingApp | null;
 };
 
 type Account = Extract<Actor, { kind: "account" }>;
@@ -21,12 +23,19 @@ type Account = Extract<Actor, { kind: "account" }>;
 /**
  * Decides whether a label event is a trusted person's word. Agents' accounts and our own never are, whatever
  * else is listed; a bot, or a label put on by an agent (`intent`), only when its account id is listed; a
- * person when listed or when the repo lets them write.
+ * person when listed or when the repo lets them write. An App that acted in the account's name must be listed
+ * besides, save a listed bot's own.
  */
 export function decideTrust(question: TrustQuestion): TrustDecision {
-  const { event, permission, policy, ownAccount } = question;
-  const actor = event.actor;
+  const actor = question.event.actor;
   if (actor.kind === "unknown") return untrusted("nobody is named as the one who set the label");
+  const byActor = decideByActor(question, actor);
+  if (byActor.kind === "untrusted" || question.app === null) return byActor;
+  return decideByApp(question.app, actor, question.policy);
+}
+
+function decideByActor(question: TrustQuestion, actor: Account): TrustDecision {
+  const { event, permission, policy, ownAccount } = question;
   if (actor.id === ownAccount.id || isSameLogin(actor.login, ownAccount.login)) {
     return untrusted("the label was set by afk's own account");
   }
@@ -43,6 +52,21 @@ export function decideTrust(question: TrustQuestion): TrustDecision {
   }
   if (isListedById(actor, policy) || isListedByLogin(actor, policy)) return { kind: "trusted" };
   return decideByPermission(permission);
+}
+
+/** Whoever uses an App of somebody else's lets it act in their name: the word is the App's until it is listed. */
+function decideByApp(app: ActingApp, actor: Account, policy: TrustPolicy): TrustDecision {
+  switch (app.kind) {
+    case "none":
+      return { kind: "trusted" };
+    case "app":
+      if (policy.trustedActors.includes(`app:${app.id}`)) return { kind: "trusted" };
+      // GitHub names the bot of an App by the App's slug, and lets nothing else act as it.
+      if (actor.isBot && isSameLogin(actor.login, `${app.slug}[bot]`)) return { kind: "trusted" };
+      return untrusted(`the label was set through an App that is not listed (app:${app.id})`);
+    case "unreadable":
+      return untrusted(`through which App the label was set could not be read: ${app.why}`);
+  }
 }
 
 function decideByPermission(permission: Permission): TrustDecision {
@@ -71,9 +95,11 @@ function isListedById(actor: Account, policy: TrustPolicy): boolean {
   return policy.trustedActors.some((entry) => isId(entry) && entry === actor.id);
 }
 
-/** An entry of digits is an id and never a login: anybody may register a login that looks like an id. */
+/** Neither an id nor an App is a login, whatever login somebody registers that looks like one. */
 function isListedByLogin(actor: Account, policy: TrustPolicy): boolean {
-  return policy.trustedActors.some((entry) => !isId(entry) && isSameLogin(entry, actor.login));
+  return policy.trustedActors.some(
+    (entry) => !isId(entry) && !entry.startsWith("app:") && isSameLogin(entry, actor.login),
+  );
 }
 
 function isId(entry: string): boolean {

@@ -90,6 +90,11 @@ export async function stateOf(agent: Agent, turn: AskedTurn): Promise<TurnState>
   return classifyTurn(await read(agent, turn.threadId), { messageId: turn.messageId });
 }
 
+/** The state of a latest turn whose session rests; nothing where the server forgets such a turn. */
+export function atRest(world: AgentWorld, state: string): string | undefined {
+  return world.quirks.has("erases-turn") ? undefined : state;
+}
+
 /** Gives agents so much time that whatever was going to happen has happened. */
 export async function letAllWork(world: AgentWorld): Promise<void> {
   for (let turn = 0; turn < 20; turn += 1) await world.letWork();

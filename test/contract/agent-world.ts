@@ -17,9 +17,29 @@ export const APPROVAL = "Bash: rm -rf build";
  */
 export type Behaviour = "ends" | "asks" | "asks-permission" | "never-stops" | "crashes" | "fails";
 
+/** What an old server does otherwise; everything else of the contract holds there too. */
+export type Quirk =
+  /** A command id that was accepted for another thread gets the old receipt: nothing checks whose it is. */
+  | "forgets-command-owner"
+  /** A folder takes a second project: it is the client who has to look first. */
+  | "twin-projects"
+  /** The one route there is shows everything, so archived and deleted threads keep their conversation. */
+  | "shows-hidden"
+  /** The latest turn is gone once the session rests; in a folder without git for ever. */
+  | "erases-turn"
+  /** A turn is completed at its first words: only the session tells that it goes on. */
+  | "completes-early"
+  /** A message closes the running turn and opens another, so what the first one asks is nobody's any more. */
+  | "message-opens-turn"
+  /** A start that was refused shows as an error beside a session that is ready. */
+  | "quiet-refusal"
+  /** A server that was started again does not notice whose turns are gone: each restart leaves zombies. */
+  | "misses-restart";
+
 /** One agent server as people see it, and the port that is put to the test. */
 export type AgentWorld = AsyncDisposable & {
   readonly agent: Agent;
+  readonly quirks: ReadonlySet<Quirk>;
   /** A folder on the server. */
   root(name: string): string;
   /** A text for the first turn of a thread; it says what the agent of that thread does from then on. */

@@ -6,7 +6,8 @@ import { openT3Agent } from "./t3-agent-world.ts";
 
 const SUBJECTS: ReadonlyArray<readonly [name: string, openWorld: OpenAgent]> = [
   ["the fake agent server", openFakeAgent],
-  ["T3", openT3Agent],
+  ["T3 0.0.33", () => openT3Agent("0.0.33")],
+  ["T3 0.0.27", () => openT3Agent("0.0.27")],
 ];
 
 for (const [name, openWorld] of SUBJECTS) {

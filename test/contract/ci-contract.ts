@@ -19,12 +19,35 @@ export type CiWorld = {
   /** A commit that nothing has reported on. */
   commit(repo: RepoRef): Promise<string>;
   /** A check of its own, also where there is one of that name already. `words` is what it has to show. */
-  report(at: Commit, check: { name: string; state: Reported; words?: string }): void;
+  report(
+    at: Commit,
+    check: { name: string; state: Reported; words?: string; appId?: number },
+  ): void;
   /** The older kind of check, which replaces the one of its name. */
   reportStatus(
     at: Commit,
-    status: { name: string; state: "success" | "failure" | "pending" },
+    status: { name: string; state: "success" | "failure" | "pending"; words?: string },
   ): void;
+  /** What the repo's default branch, `main`, requires. */
+  requireChecks(
+    repo: RepoRef,
+    required: readonly { context: string; appId: number | null }[],
+  ): void;
+  /** The account that deploys. */
+  readonly deployerId: string;
+  /** A deployment that nobody has reported on. */
+  deploy(at: Commit, environment: string): string;
+  reportDeployment(
+    repo: RepoRef,
+    id: string,
+    report: {
+      state: "success" | "failure" | "pending" | "inactive";
+      words?: string;
+      url?: string;
+    },
+  ): void;
+  /** The port with a token that cannot read checks. */
+  fineGrained(): CiReader;
   /** A commit on which the job `unit` has failed, with a log that holds these lines. */
   failing(log: readonly string[]): Promise<Commit>;
   /** The port with `BAD_TOKEN`. */

@@ -17,6 +17,7 @@ export async function openFakeAgent(): Promise<AgentWorld> {
   };
   return {
     agent,
+    quirks: new Set(),
     root: (name) => `/data/${name}`,
     prompt: (behaviour) => `Story: ${behaviour}`,
     letWork: async () => {

@@ -34,6 +34,8 @@ export async function openFakeTracker(): Promise<TrackerWorld> {
     for (const [name, permission] of PERMISSIONS) {
       tracker.setPermission(ref, PEOPLE[name].id, permission);
     }
+    // A repo has no label that nobody made there.
+    tracker.forgetLabels(ref, Object.values(LABELS));
     tracker.push(ref, { message: "Begin" });
     return ref;
   }
@@ -48,6 +50,8 @@ export async function openFakeTracker(): Promise<TrackerWorld> {
       tracker.addIssue({ repo, ...text, by: PEOPLE.writer }),
     label: (ref, label, by) => tracker.label(ref, label, by),
     labelByIntent: (ref, label, by) => tracker.labelByIntent(ref, label, by),
+    labelThroughApp: (ref, label, { by, app }) =>
+      tracker.labelThroughApp(ref, label, { by, app: { kind: "app", ...app } }),
     labelByNobody: (ref, label) => tracker.label(ref, label, { kind: "unknown" }),
     unlabel: (ref, label, by) => tracker.unlabel(ref, label, by),
     edit: (ref, change, by) => tracker.edit(ref, change, by),
@@ -58,12 +62,21 @@ export async function openFakeTracker(): Promise<TrackerWorld> {
     editComment: (ref, commentId, edit) => tracker.tamper(ref, commentId, edit),
     deleteComment: (ref, commentId) => tracker.deleteComment(ref, commentId),
     addBlocker: (ref, on) => tracker.addBlocker(ref, on),
+    openPullRequest: (repo, state) => {
+      const text = { title: "Change", body: "", by: PEOPLE.writer };
+      const ref = tracker.addIssue({ repo, ...text, isPullRequest: true });
+      if (state !== "open") tracker.close(ref, PEOPLE.writer);
+      return ref;
+    },
     push: async (repo, message, by = PEOPLE.writer) => tracker.push(repo, { message, by }),
+    pushOnto: async (repo, below, message) =>
+      tracker.pushAll(repo, { messages: [...below, message], by: PEOPLE.writer }).at(-1) ?? "",
     rewrite: async (repo, fromSha, message) => {
-      tracker.forcePush(repo, fromSha);
+      tracker.forcePush(repo, fromSha, PEOPLE.writer);
       return tracker.push(repo, { message });
     },
     breaking: (how) => breaking(tracker, how),
+    forgetLabels: (repo, names) => tracker.forgetLabels(repo, names),
     withBadToken: () => {
       const refused = new FakeTracker({ clock, labels: LABELS });
       refused.setDown("401: bad credentials");
@@ -80,14 +93,14 @@ const PERMISSIONS = [
   ["bot", "write"],
 ] as const;
 
-function breaking(tracker: FakeTracker, how: "without-effect" | "with-effect"): Tracker {
+function breaking(tracker: FakeTracker, how: "without-effect" | "with-effect" | "moved"): Tracker {
   if (how === "with-effect") {
     const plan = new FaultPlan([{ kind: "fail-after", effect: 1 }]);
     return withFaults<Tracker>(tracker, plan, TRACKER_WRITE_METHODS);
   }
   tracker.beforeCall = (call) => {
     tracker.beforeCall = () => {};
-    throw new Error(`500: ${call}`);
+    throw new Error(how === "moved" ? `it has moved: ${call}` : `500: ${call}`);
   };
   return tracker;
 }

@@ -9,6 +9,7 @@ import { createBoundedFetch } from "../../src/adapters/http.ts";
 import { createGithubTracker } from "../../src/adapters/tracker/github.ts";
 import { type IssueRef, type RepoRef, repoKey } from "../../src/pure/issue.ts";
 import { FakeClock } from "../fakes/fake-clock.ts";
+import { publishedDescriptions, type WireWatch, watchWire } from "../wire/wire-watch.ts";
 import { BAD_TOKEN, LABELS, type People, type Person, type TrackerWorld } from "./tracker-world.ts";
 
 const run = promisify(execFile);
@@ -20,7 +21,8 @@ const FILES = { "README.md": "# A repo\n", "ci.json": '{ "checks": {} }\n' };
 export type ForgeHouse = {
   readonly forge: Forge;
   readonly clock: FakeClock;
-  readonly fetch: ReturnType<typeof createBoundedFetch>["fetch"];
+  /** Reaches the forge; what goes through it is held against GitHub's own descriptions. */
+  readonly wire: WireWatch;
   readonly people: People;
   readonly ownToken: string;
   /** A repo of a name that none had before. `isHidden`: our own account may not see it. */
@@ -41,6 +43,8 @@ type RepoWish = {
 type Commit = {
   readonly message: string;
   readonly by?: string;
+  /** Commits of the same push, below this one, the deepest first. */
+  readonly below?: readonly string[];
   /** Where the branch goes on from; from its head when left out. */
   readonly fromSha?: string;
 };
@@ -63,7 +67,10 @@ export async function startForgeHouse(): Promise<ForgeHouse> {
   return {
     forge,
     clock,
-    fetch: client.fetch,
+    wire: watchWire(client.fetch, {
+      apiUrl: forge.apiUrl,
+      published: publishedDescriptions(),
+    }),
     people: addPeople(forge),
     ownToken: own.token,
     async addRepo({ defaultBranch = "main", isHidden = false, files = FILES } = {}) {
@@ -90,7 +97,7 @@ export async function startForgeHouse(): Promise<ForgeHouse> {
       const [head] = await forge.commits(repoKey(repo));
       return head?.sha ?? "";
     },
-    async push(repo, { message, by = "wendy", fromSha }) {
+    async push(repo, { message, by = "wendy", below = [], fromSha }) {
       const key = repoKey(repo);
       const env = { ...gitEnv(), GIT_COMMITTER_NAME: by, GIT_COMMITTER_EMAIL: `${by}@localhost` };
       const someone = ["-c", "user.name=Someone", "-c", "user.email=someone@localhost"];
@@ -100,7 +107,8 @@ export async function startForgeHouse(): Promise<ForgeHouse> {
       clones.set(key, clone);
       const at = (...args: string[]) => git("-C", clone, ...args);
       if (fromSha !== undefined) await at("reset", "--quiet", "--hard", fromSha);
-      await at("commit", "--quiet", "--allow-empty", "--message", message);
+      for (const each of [...below, message])
+        await at("commit", "--quiet", "--allow-empty", "--message", each);
       await at("push", "--quiet", "--force", "origin", "HEAD");
       const { stdout } = await at("rev-parse", "HEAD");
       await forge.settle();
@@ -132,7 +140,7 @@ function addPeople(forge: Forge): People {
 export async function openForgeTracker(house: ForgeHouse): Promise<TrackerWorld> {
   const { forge, people, clock } = house;
   const adapter = (token: string) =>
-    createGithubTracker({ fetch: house.fetch, token, apiUrl: forge.apiUrl, labels: LABELS });
+    createGithubTracker({ fetch: house.wire.fetch, token, apiUrl: forge.apiUrl, labels: LABELS });
   const tracker = adapter(house.ownToken);
   return {
     tracker,
@@ -151,6 +159,11 @@ export async function openForgeTracker(house: ForgeHouse): Promise<TrackerWorld>
     label: (ref, label, by) => forge.addLabel(name(ref), label, by.login),
     labelByIntent: (ref, label, { login: by }) =>
       forge.addLabelByIntent(name(ref), label, { confidence: "HIGH", rationale: "It fits.", by }),
+    labelThroughApp: (ref, label, { by, app }) =>
+      forge.addLabelThroughApp(name(ref), label, {
+        by: by.login,
+        app: { id: Number(app.id), slug: app.slug },
+      }),
     labelByNobody: (ref, label) => {
       forge.addAccount({ login: "leaver", kind: "User" });
       forge.addLabel(name(ref), label, "leaver");
@@ -171,13 +184,21 @@ export async function openForgeTracker(house: ForgeHouse): Promise<TrackerWorld>
     deleteComment: (ref, commentId) =>
       forge.deleteComment(repoKey(ref.repo), Number(commentId), people.admin.login),
     addBlocker: (ref, on) => forge.addBlocker(name(ref), name(on)),
+    openPullRequest: (repo, state) => {
+      // Far from the issues' numbers: the sandbox counts the two apart.
+      const number = 900_001;
+      forge.setPullRequest(repoKey(repo), number, state);
+      return { repo, number };
+    },
     push: (repo, message, by = people.writer) => house.push(repo, { message, by: by.login }),
+    pushOnto: (repo, below, message) => house.push(repo, { message, below }),
     rewrite: (repo, fromSha, message) => house.push(repo, { message, fromSha }),
     breaking: (how) => {
-      const fault = how === "with-effect" ? "502-after" : "500-before";
-      forge.failNext({ path: /^\/repos\// }, fault);
+      forge.failNext({ path: /^\/repos\// }, FAULTS[how]);
       return tracker;
     },
+    // A repo of the sandbox has none that was not made.
+    forgetLabels: () => {},
     withBadToken: () => adapter(BAD_TOKEN),
     writes: () => forge.requests.filter((request) => request.isWrite).length,
   };
@@ -186,3 +207,9 @@ export async function openForgeTracker(house: ForgeHouse): Promise<TrackerWorld>
 function name({ repo, number }: IssueRef): { readonly repo: string; readonly number: number } {
   return { repo: repoKey(repo), number };
 }
+
+const FAULTS = {
+  "with-effect": "502-after",
+  "without-effect": "500-before",
+  moved: "301",
+} as const;

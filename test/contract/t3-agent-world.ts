@@ -5,9 +5,25 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { startT3 } from "../../sandbox/t3/t3-server.ts";
 import { createT3Agent } from "../../src/adapters/agent/t3.ts";
 import { createBoundedFetch } from "../../src/adapters/http.ts";
-import { type AgentWorld, BAD_TOKEN, type Behaviour } from "./agent-world.ts";
+import { type AgentWorld, BAD_TOKEN, type Behaviour, type Quirk } from "./agent-world.ts";
 
 const TOKEN = "t3-contract-token";
+
+const QUIRKS: ReadonlyMap<string, ReadonlySet<Quirk>> = new Map([
+  [
+    "0.0.27",
+    new Set<Quirk>([
+      "forgets-command-owner",
+      "twin-projects",
+      "shows-hidden",
+      "erases-turn",
+      "completes-early",
+      "message-opens-turn",
+      "quiet-refusal",
+      "misses-restart",
+    ]),
+  ],
+]);
 
 /** A script of that name does not exist, so its turn fails; `null` is a prompt without a task. */
 const SCRIPTS: Readonly<Record<Behaviour, string | null>> = {
@@ -19,10 +35,10 @@ const SCRIPTS: Readonly<Record<Behaviour, string | null>> = {
   fails: "no-such-script",
 };
 
-/** A T3 server of its own, with the real adapter talking to it. */
-export async function openT3Agent(): Promise<AgentWorld> {
+/** A T3 server of a version, of its own, with the real adapter talking to it. */
+export async function openT3Agent(version: string): Promise<AgentWorld> {
   const dir = await mkdtemp(join(tmpdir(), "contract-t3-"));
-  const t3 = await startT3({ dir: join(dir, "t3"), token: TOKEN });
+  const t3 = await startT3({ dir: join(dir, "t3"), token: TOKEN, version });
   const client = createBoundedFetch({
     timeoutMs: 20_000,
     bodyBytesMax: 8 * 1024 * 1024,
@@ -41,6 +57,7 @@ export async function openT3Agent(): Promise<AgentWorld> {
   let deletions = 0;
   return {
     agent,
+    quirks: QUIRKS.get(version) ?? new Set(),
     root: (name) => join(dir, "workspaces", name),
     prompt: (behaviour) => promptFor(SCRIPTS[behaviour]),
     letWork: () => sleep(15),

@@ -14,6 +14,67 @@ function shasOf(seen: Extract<BranchSeen, { kind: "readable" }>): readonly strin
   return seen.commits.map(({ sha }) => sha);
 }
 
+async function pushesOf(world: TrackerWorld, repo: RepoRef, branch = "main") {
+  const [seen] = await world.tracker.readPushes([{ repo, branch, sinceMs: 0 }]);
+  return seen?.kind === "readable" ? seen.pushes : seen;
+}
+
+/** What every reader of a tracker promises of push logs. */
+export function describePushes(name: string, openWorld: OpenTracker): void {
+  describe(`the push log of ${name}`, () => {
+    it("shows each push once, newest first, with its head before and after", async () => {
+      const world = await openWorld();
+      const repo = await world.addRepo({ defaultBranch: "trunk" });
+      const begin = (await since(world, repo, null)).headSha;
+      const one = await world.push(repo, "One", world.people.admin);
+      world.advance(5_000);
+      const head = await world.pushOnto(repo, ["Two", "Three"], "Four");
+      const log = await pushesOf(world, repo, "trunk");
+      expect(log).toMatchObject([
+        { before: one, after: head, isForced: false, by: world.people.writer.login },
+        { before: begin, after: one, isForced: false, by: world.people.admin.login },
+        { after: begin },
+      ]);
+      const [newest, older] = Array.isArray(log) ? log : [];
+      expect(Date.parse(newest.at) - Date.parse(older.at)).toBe(5_000);
+    });
+
+    it("shows a forced push as one, by whom it was", async () => {
+      const world = await openWorld();
+      const repo = await world.addRepo();
+      const kept = await world.push(repo, "Kept");
+      const lost = await world.push(repo, "Lost");
+      const fresh = await world.rewrite(repo, kept, "Fresh");
+      const log = await pushesOf(world, repo);
+      const forced = Array.isArray(log) ? log.filter((push) => push.isForced) : log;
+      expect(forced).toMatchObject([{ before: lost, by: world.people.writer.login }]);
+      expect(Array.isArray(log) ? log[0].after : log).toBe(fresh);
+    });
+
+    it("is of one branch, and of another that does not exist it is empty", async () => {
+      const world = await openWorld();
+      const repo = await world.addRepo();
+      await world.push(repo, "One");
+      expect(await pushesOf(world, repo, "elsewhere")).toEqual([]);
+    });
+
+    it("is answered for each of several repos, in the order asked", async () => {
+      const world = await openWorld();
+      const [first, second] = [await world.addRepo(), await world.addRepo()];
+      const [one, two] = [await world.push(first, "One"), await world.push(second, "Two")];
+      const hidden = await world.addHiddenRepo();
+      const query = { branch: "main", sinceMs: 0 };
+      const seen = await world.tracker.readPushes([
+        { repo: second, ...query },
+        { repo: hidden, ...query },
+        { repo: first, ...query },
+      ]);
+      const heads = seen.map((log) => (log.kind === "readable" ? log.pushes[0]?.after : log.kind));
+      expect(heads).toEqual([two, "unreadable", one]);
+    });
+  });
+}
+
 /** What every reader of a tracker promises of default branches. */
 export function describeBranches(name: string, openWorld: OpenTracker): void {
   describe(`the default branch of ${name}`, () => {

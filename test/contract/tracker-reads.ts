@@ -40,7 +40,8 @@ export async function eventsOf(tracker: Tracker, ref: IssueRef): Promise<readonl
   );
 }
 
-async function listOne(tracker: Tracker, repo: RepoRef) {
+/** One repo with its candidates. */
+export async function listOne(tracker: Tracker, repo: RepoRef) {
   const [seen] = await tracker.listRepos([repo], "candidates");
   if (seen?.kind !== "readable") throw new Error(`${repo.name}: ${JSON.stringify(seen)}`);
   return seen;
@@ -50,11 +51,13 @@ async function listedNumbers(tracker: Tracker, repo: RepoRef): Promise<readonly 
   return (await listOne(tracker, repo)).issues.map(({ ref }) => ref.number);
 }
 
-function actorOf(event: IssueEvent | undefined): Actor | null {
+/** Whose hand an event was. */
+export function actorOf(event: IssueEvent | undefined): Actor | null {
   return event !== undefined && "actor" in event ? event.actor : null;
 }
 
-function nowhere(repo: RepoRef): RepoRef {
+/** A repo that is not there. */
+export function nowhere(repo: RepoRef): RepoRef {
   return { ...repo, name: "was-never-there" };
 }
 
@@ -91,6 +94,43 @@ export function describeLists(name: string, openWorld: OpenTracker): void {
         false,
         false,
       ]);
+    });
+
+    it("hold for runs only what has the in-progress label, and nobody's permission", async () => {
+      const world = await openWorld();
+      const { tracker, people } = world;
+      const repo = await world.addRepo();
+      const refs = [[ready], [ready, inProgress], [inProgress], []].map((labels) => {
+        const ref = world.open(repo);
+        for (const label of labels) world.label(ref, label, people.writer);
+        return ref;
+      });
+      const [, both, closed] = refs;
+      if (both === undefined || closed === undefined) throw new Error("no issue");
+      world.close(closed, people.writer, "hand");
+      const [seen] = await tracker.listRepos([repo, repo], "runs");
+      expect(seen).toMatchObject({ issues: [{ ref: both }, { ref: closed, state: "closed" }] });
+      expect(seen?.kind === "readable" && seen.permissions.size).toBe(0);
+      expect((await listOne(tracker, repo)).permissions.size).toBe(1);
+    });
+
+    it("name the labels that the repo lacks until they are made, in any case", async () => {
+      const world = await openWorld();
+      const { tracker } = world;
+      const repo = await world.addRepo();
+      const missing = async () =>
+        (await tracker.listRepos([repo], "runs")).map(
+          (seen) => seen.kind === "readable" && seen.facts.labelsMissing,
+        );
+      expect(await missing()).toEqual([[inProgress, human]]);
+      const look = { color: "ededed", description: "A run is on its way." };
+      await tracker.createLabel(repo, { name: inProgress, ...look });
+      expect(await missing()).toEqual([[human]]);
+      // A label is there whether or not any issue carries it, under whichever spelling came first.
+      const ref = world.open(repo);
+      world.label(ref, human.toUpperCase(), world.people.writer);
+      world.unlabel(ref, human, world.people.writer);
+      expect(await missing()).toEqual([[]]);
     });
 
     it("are by number, whichever label an issue has and whenever it came", async () => {
@@ -139,7 +179,16 @@ export function describeLists(name: string, openWorld: OpenTracker): void {
       const headSha = await world.push(repo, "More");
       const { facts, issues, permissions } = await listOne(world.tracker, repo);
       const { id, cloneUrl, webUrl } = facts;
-      expect(facts).toEqual({ ref: repo, id, defaultBranch: "trunk", headSha, cloneUrl, webUrl });
+      const labelsMissing = [inProgress, human];
+      expect(facts).toEqual({
+        ref: repo,
+        id,
+        defaultBranch: "trunk",
+        headSha,
+        cloneUrl,
+        webUrl,
+        labelsMissing,
+      });
       expect(id).toMatch(/^\d+$/);
       expect(cloneUrl).toBe(`${webUrl}.git`);
       expect(webUrl).toMatch(new RegExp(`/acme/${repo.name}$`));
@@ -397,51 +446,6 @@ export function describeHistory(name: string, openWorld: OpenTracker): void {
   });
 }
 
-/** What every reader of a tracker promises of an issue's blockers. */
-export function describeBlockers(name: string, openWorld: OpenTracker): void {
-  async function statesOf(tracker: Tracker, ref: IssueRef): Promise<readonly string[]> {
-    const { blockers } = await readIssue(tracker, ref);
-    if (blockers.kind === "unreadable") throw new Error(blockers.why);
-    return blockers.blockers.map(({ key, state }) =>
-      state === "unreadable" ? state : `${key} ${state}`,
-    );
-  }
-
-  describe(`the blockers of ${name}`, () => {
-    it("are open until they are closed, and stay named then", async () => {
-      const world = await openWorld();
-      const repo = await world.addRepo();
-      const [ref, blocker] = [world.open(repo), world.open(repo)];
-      expect(await statesOf(world.tracker, ref)).toEqual([]);
-      world.addBlocker(ref, blocker);
-      expect(await statesOf(world.tracker, ref)).toEqual([`${issueKey(blocker)} open`]);
-      world.close(blocker, world.people.writer, "hand");
-      expect(await statesOf(world.tracker, ref)).toEqual([`${issueKey(blocker)} closed`]);
-    });
-
-    it("may be in another repo, and are unreadable one by one where that is hidden", async () => {
-      const world = await openWorld();
-      const ref = world.open(await world.addRepo());
-      const elsewhere = world.open(await world.addRepo());
-      world.addBlocker(ref, elsewhere);
-      world.addBlocker(ref, { repo: await world.addHiddenRepo(), number: 1 });
-      world.label(ref, ready, world.people.writer);
-      const wanted = [`${issueKey(elsewhere)} open`, "unreadable"];
-      expect((await statesOf(world.tracker, ref)).toSorted()).toEqual(wanted);
-      expect((await listOne(world.tracker, ref.repo)).issues).toHaveLength(1);
-    });
-
-    it("are merely open when they go round in a circle", async () => {
-      const world = await openWorld();
-      const repo = await world.addRepo();
-      const [one, other] = [world.open(repo), world.open(repo)];
-      world.addBlocker(one, other);
-      world.addBlocker(other, one);
-      expect(await statesOf(world.tracker, one)).toEqual([`${issueKey(other)} open`]);
-    });
-  });
-}
-
 /** What every reader of a tracker promises of issues read one by one, and of our own comments on them. */
 export function describeReading(name: string, openWorld: OpenTracker): void {
   describe(`an issue of ${name}, read alone,`, () => {
@@ -521,7 +525,7 @@ export function describeReading(name: string, openWorld: OpenTracker): void {
       expect(await bodies()).toEqual(["two"]);
     });
 
-    it("are no longer ours when anybody else edits them, although they name us", async () => {
+    it("are told as tampered with when anybody else edits them last, although they name us", async () => {
       const world = await openWorld();
       const ref = world.open(await world.addRepo());
       const [forged, mended] = [
@@ -531,11 +535,13 @@ export function describeReading(name: string, openWorld: OpenTracker): void {
       world.editComment(ref, forged, { body: "forged", by: world.people.writer });
       const seen = async () => (await readIssue(world.tracker, ref)).ownComments;
       const notice = { id: mended, body: "notice" };
-      expect(await seen()).toEqual({ kind: "complete", comments: [notice] });
+      const bad = { id: forged, body: "forged", isTampered: true };
+      expect(await seen()).toEqual({ kind: "complete", comments: [bad, notice] });
       world.editComment(ref, mended, { body: "forged too", by: world.people.bot });
-      expect(await seen()).toEqual({ kind: "complete", comments: [] });
+      const worse = { id: mended, body: "forged too", isTampered: true };
+      expect(await seen()).toEqual({ kind: "complete", comments: [bad, worse] });
       await world.tracker.editComment(ref, mended, "notice");
-      expect(await seen()).toEqual({ kind: "complete", comments: [notice] });
+      expect(await seen()).toEqual({ kind: "complete", comments: [bad, notice] });
     });
 
     it(`are found among ${COMMENTS_SHOWN_MAX} of all, and past that said to be missing`, async () => {

@@ -31,6 +31,9 @@ export type People = {
   readonly bot: Person;
 };
 
+/** An App that acts for people; its id is a number of its own. */
+export type WorldApp = { readonly id: string; readonly slug: string };
+
 /** One tracker as people see it, and the port that is put to the test. */
 export type TrackerWorld = {
   readonly tracker: Tracker;
@@ -43,6 +46,8 @@ export type TrackerWorld = {
   open(repo: RepoRef, text?: { readonly title: string; readonly body: string }): IssueRef;
   label(ref: IssueRef, label: string, by: Person): void;
   labelByIntent(ref: IssueRef, label: string, by: Person): void;
+  /** In somebody's name, by an App that they let act for them. */
+  labelThroughApp(ref: IssueRef, label: string, how: { by: Person; app: WorldApp }): void;
   /** By an account that was deleted since. */
   labelByNobody(ref: IssueRef, label: string): void;
   unlabel(ref: IssueRef, label: string, by: Person): void;
@@ -62,12 +67,18 @@ export type TrackerWorld = {
   ): void;
   deleteComment(ref: IssueRef, commentId: string): void;
   addBlocker(ref: IssueRef, on: IssueRef): void;
+  /** A pull request, which shares its numbers with the issues. */
+  openPullRequest(repo: RepoRef, state: "open" | "closed" | "merged"): IssueRef;
   /** One commit on the default branch, with all that the tracker makes of it. Answers its sha. */
   push(repo: RepoRef, message: string, by?: Person): Promise<string>;
+  /** Several commits in one push, the deepest first. Answers the sha of the last, its head. */
+  pushOnto(repo: RepoRef, below: readonly string[], message: string): Promise<string>;
   /** The default branch goes on from an older commit, as after a forced push. */
   rewrite(repo: RepoRef, fromSha: string, message: string): Promise<string>;
-  /** The port, whose next write fails: without effect, or with it. */
-  breaking(how: "without-effect" | "with-effect"): Tracker;
+  /** The port, whose next write fails: without effect, with it, or because the repo or the issue has moved. */
+  breaking(how: "without-effect" | "with-effect" | "moved"): Tracker;
+  /** Somebody deletes labels of the repo, which no issue carries. */
+  forgetLabels(repo: RepoRef, names: readonly string[]): void;
   /** The port with `BAD_TOKEN`. */
   withBadToken(): Tracker;
   /** How many write requests came so far. */

@@ -9,12 +9,15 @@ const { ready, inProgress } = LABELS;
 /** Longer comments are refused before they are sent: GitHub's own limit is near, and counts in its own way. */
 const COMMENT_CHARS_MAX = 60_000;
 
+const LOOK = { name: inProgress, color: "1d76db", description: "An agent works on this issue." };
+
 type Write = readonly [name: string, write: (tracker: Tracker, ref: IssueRef) => Promise<unknown>];
 
 const WRITES: readonly Write[] = [
   ["createComment", (tracker, ref) => tracker.createComment(ref, "words")],
   ["addLabel", (tracker, ref) => tracker.addLabel(ref, inProgress)],
   ["removeLabel", (tracker, ref) => tracker.removeLabel(ref, ready)],
+  ["createLabel", (tracker, ref) => tracker.createLabel(ref.repo, LOOK)],
   ["closeIssue", (tracker, ref) => tracker.closeIssue(ref, "completed")],
   ["reopenIssue", (tracker, ref) => tracker.reopenIssue(ref)],
 ];
@@ -24,6 +27,11 @@ async function outcomeOf(write: Promise<unknown>): Promise<string> {
     () => "done",
     (error: unknown) => (error instanceof Error ? "an error" : String(error)),
   );
+}
+
+function leaving<T extends object, K extends keyof T>(of: T, key: K): Omit<T, K> {
+  const { [key]: _, ...rest } = of;
+  return rest;
 }
 
 /** What every writer of a tracker promises. */
@@ -111,7 +119,8 @@ export function describeWrites(name: string, openWorld: OpenTracker): void {
       const { world, ref, tracker } = await openIssue();
       const hidden = { repo: await world.addHiddenRepo(), number: 1 };
       for (const [name, write] of WRITES) {
-        for (const nowhere of [{ ...ref, number: 99 }, hidden]) {
+        const isOfIssue = name !== "createLabel";
+        for (const nowhere of isOfIssue ? [{ ...ref, number: 99 }, hidden] : [hidden]) {
           expect([name, await outcomeOf(write(tracker, nowhere))]).toEqual([name, "an error"]);
         }
       }
@@ -144,6 +153,70 @@ export function describeWrites(name: string, openWorld: OpenTracker): void {
         "closed",
         "reopened",
       ]);
+    });
+
+    it("throw once, saying that it has moved, and are not followed to where", async () => {
+      const { world, ref, tracker } = await openIssue();
+      const before = await readIssue(tracker, ref);
+      for (const [name, write] of WRITES) {
+        const writes = world.writes();
+        const told = await write(world.breaking("moved"), ref).then(
+          () => "done",
+          (error: unknown) => String(error),
+        );
+        expect([name, told, world.writes() - writes]).toEqual([
+          name,
+          expect.stringContaining("moved"),
+          1,
+        ]);
+      }
+      const id = await tracker.createComment(ref, "words");
+      await expect(world.breaking("moved").editComment(ref, id, "changed")).rejects.toThrow(
+        /moved/,
+      );
+      const { ownComments, ...after } = await readIssue(tracker, ref);
+      expect(after).toEqual(leaving(before, "ownComments"));
+      expect(ownComments.comments).toEqual([{ id, body: "words" }]);
+    });
+
+    it("create a label with its look once, and leave it as it is when it is there in any case", async () => {
+      const { world, ref, tracker } = await openIssue();
+      world.forgetLabels(ref.repo, [inProgress]);
+      await tracker.createLabel(ref.repo, LOOK);
+      await tracker.createLabel(ref.repo, { ...LOOK, color: "000000" });
+      await tracker.createLabel(ref.repo, { ...LOOK, name: inProgress.toUpperCase() });
+      await tracker.addLabel(ref, inProgress.toUpperCase());
+      expect((await readIssue(tracker, ref)).labels).toEqual([ready, inProgress]);
+    });
+
+    it("take a run from its first comment to its end, read back after every step", async () => {
+      const { world, ref, tracker } = await openIssue();
+      const seen = async () => {
+        const { state, labels, ownComments } = await readIssue(tracker, ref);
+        return [state, labels, ownComments.comments.map(({ body }) => body)];
+      };
+      const id = await tracker.createComment(ref, "progress");
+      await tracker.createLabel(ref.repo, LOOK);
+      await tracker.addLabel(ref, inProgress);
+      await tracker.editComment(ref, id, "progress, verdict");
+      expect(await seen()).toEqual(["open", [ready, inProgress], ["progress, verdict"]]);
+      // The answer to the notice is lost: whoever looks before posting it again finds it.
+      await world
+        .breaking("with-effect")
+        .createComment(ref, "notice")
+        .catch(() => {});
+      await tracker.closeIssue(ref, "completed");
+      await tracker.addLabel(ref, LABELS.human);
+      await tracker.removeLabel(ref, ready);
+      await tracker.removeLabel(ref, inProgress);
+      const end = ["closed", [LABELS.human], ["progress, verdict", "notice"]];
+      expect(await seen()).toEqual(end);
+      // Another tick that read before all this does it once more.
+      await tracker.closeIssue(ref, "completed");
+      await tracker.addLabel(ref, LABELS.human);
+      await tracker.removeLabel(ref, ready);
+      await tracker.removeLabel(ref, inProgress);
+      expect(await seen()).toEqual(end);
     });
 
     it("createComment throws when its answer is lost, and the comment is there to be found", async () => {
@@ -183,7 +256,9 @@ export function describeWrites(name: string, openWorld: OpenTracker): void {
       const { repo } = ref;
       const asked = [tracker.whoAmI(), ...WRITES.map(([, write]) => write(tracker, ref))];
       const answers = await Promise.allSettled(asked);
-      expect(answers.map(({ status }) => status)).toEqual(Array(6).fill("rejected"));
+      expect(answers.map(({ status }) => status)).toEqual(
+        Array(1 + WRITES.length).fill("rejected"),
+      );
       const reads = [
         ...(await tracker.listRepos([repo], "candidates")),
         ...(await tracker.readIssues([ref])),

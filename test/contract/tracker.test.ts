@@ -1,9 +1,9 @@
 import { afterAll, beforeAll } from "vitest";
 import { openFakeTracker } from "./fake-tracker-world.ts";
 import { type ForgeHouse, openForgeTracker, startForgeHouse } from "./forge-tracker-world.ts";
-import { describeBranches } from "./tracker-branches.ts";
+import { describeActingApps, describeBlockers } from "./tracker-blockers.ts";
+import { describeBranches, describePushes } from "./tracker-branches.ts";
 import {
-  describeBlockers,
   describeHistory,
   describeLists,
   describePermissions,
@@ -11,6 +11,7 @@ import {
   type OpenTracker,
 } from "./tracker-reads.ts";
 import { describeWrites } from "./tracker-writes.ts";
+import { guardWire } from "../wire/wire-watch.ts";
 
 let house: ForgeHouse;
 beforeAll(async () => {
@@ -28,7 +29,11 @@ for (const [name, openWorld] of SUBJECTS) {
   describePermissions(name, openWorld);
   describeHistory(name, openWorld);
   describeBlockers(name, openWorld);
+  describeActingApps(name, openWorld);
   describeReading(name, openWorld);
   describeBranches(name, openWorld);
+  describePushes(name, openWorld);
   describeWrites(name, openWorld);
 }
+
+guardWire(() => house.wire);

@@ -1,10 +1,17 @@
 import { createHash } from "node:crypto";
-import type { BranchCommit, BranchSeen } from "../../src/pure/commits.ts";
+import type { BranchCommit, BranchPush, BranchSeen } from "../../src/pure/commits.ts";
+
+/** Who pushed and when, as a forge logs it. */
+type PushStamp = Pick<BranchPush, "by" | "at">;
+
+// What stands for no commit in a push log.
+const NO_SHA = "0".repeat(40);
 
 /** The default branch of one faked repo: one line of commits whose shas follow from their contents. */
 export class FakeBranch {
   readonly #repoKey: string;
   readonly #commits = new Map<string, BranchCommit>();
+  readonly #pushes: BranchPush[] = [];
   #headSha: string | null = null;
   /** Set to answer `truncated`, as a range longer than the reader's page limit does. */
   truncated: string | null = null;
@@ -21,7 +28,27 @@ export class FakeBranch {
     return this.#commits.has(sha);
   }
 
-  push(message: string): string {
+  /** One push of several commits, the first of them the deepest. Answers their shas. */
+  push(messages: readonly string[], stamp: PushStamp): readonly string[] {
+    const before = this.#headSha;
+    const shas = messages.map((message) => this.#commit(message));
+    this.#log(before, stamp, false);
+    return shas;
+  }
+
+  forcePush(toSha: string, stamp: PushStamp): void {
+    if (!this.#commits.has(toSha)) throw new Error(`${this.#repoKey} never had commit ${toSha}`);
+    const before = this.#headSha;
+    this.#headSha = toSha;
+    this.#log(before, stamp, true);
+  }
+
+  /** The push log, newest first. */
+  readPushes(): readonly BranchPush[] {
+    return this.#pushes.toReversed();
+  }
+
+  #commit(message: string): string {
     const parents = this.#headSha === null ? [] : [this.#headSha];
     const text = [this.#repoKey, this.#commits.size, parents.join(), message].join("\n");
     const sha = createHash("sha1").update(text).digest("hex");
@@ -30,9 +57,9 @@ export class FakeBranch {
     return sha;
   }
 
-  forcePush(toSha: string): void {
-    if (!this.#commits.has(toSha)) throw new Error(`${this.#repoKey} never had commit ${toSha}`);
-    this.#headSha = toSha;
+  #log(before: string | null, stamp: PushStamp, isForced: boolean): void {
+    const after = this.#headSha ?? NO_SHA;
+    this.#pushes.push({ before: before ?? NO_SHA, after, isForced, ...stamp });
   }
 
   read(baseSha: string | null): BranchSeen {

@@ -7,6 +7,7 @@ import type { TrackerWriter } from "../../src/pure/ports/tracker.ts";
 export const TRACKER_WRITE_METHODS = [
   "createComment",
   "editComment",
+  "createLabel",
   "addLabel",
   "removeLabel",
   "closeIssue",
@@ -127,7 +128,7 @@ function describe(arg: unknown): string {
   if (typeof arg !== "object" || arg === null) return String(arg);
   if (isIssueRef(arg)) return issueKey(arg);
   const fields = new Map<string, unknown>(Object.entries(arg));
-  const ids = ["threadId", "messageId", "projectId", "key"].map((name) => fields.get(name));
+  const ids = ["threadId", "messageId", "projectId", "key", "name"].map((name) => fields.get(name));
   return ids.filter((id) => typeof id === "string").join(" ");
 }
 

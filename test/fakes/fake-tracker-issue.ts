@@ -1,10 +1,13 @@
+import { isSameLabel } from "../../src/pure/approval.ts";
 import type {
+  ActingApp,
   Actor,
   BlockersSeen,
   IssueEvent,
   IssueHistory,
   IssueRef,
   IssueSeen,
+  OwnComment,
 } from "../../src/pure/issue.ts";
 import type { FakeClock } from "./fake-clock.ts";
 
@@ -22,6 +25,9 @@ type Happening = IssueEvent extends infer E
     ? Omit<E, "id" | "at">
     : never
   : never;
+
+/** How a label comes on; by an account's own hand unless it says otherwise. */
+type LabelHow = { readonly isByIntent?: boolean; readonly app?: ActingApp };
 
 /** What an issue is made from. */
 type FakeIssueSetup = {
@@ -55,6 +61,8 @@ export class FakeIssue {
   readonly #labels = new Set<string>();
   readonly #events: IssueEvent[] = [];
   readonly #comments: FakeComment[] = [];
+  readonly #apps = new Map<string, ActingApp>();
+  readonly #ownComments = new WeakMap<FakeComment, OwnComment>();
   readonly blockers: IssueRef[] = [];
   blockersUnreadable: string | null = null;
   /** How many of the newest events and comments a read shows; null shows as many as GitHub. */
@@ -85,19 +93,38 @@ export class FakeIssue {
   }
 
   has(label: string): boolean {
-    return this.#labels.has(this.#spell(label));
+    return this.#find(label) !== undefined;
   }
 
-  label(name: string, actor: Actor, isByIntent = false): void {
+  get body(): string {
+    return this.#body;
+  }
+
+  get url(): string {
+    return this.#setup.url;
+  }
+
+  label(name: string, actor: Actor, how: LabelHow = {}): void {
     const label = this.#spell(name);
     if (this.#labels.has(label)) return;
     this.#labels.add(label);
-    this.#happened({ kind: "labeled", label, actor, isByIntent });
+    const { isByIntent = false, app } = how;
+    const id = this.#happened({ kind: "labeled", label, actor, isByIntent });
+    if (app !== undefined) this.#apps.set(id, app);
+  }
+
+  /** Through which App a label was put on; of an event that never was, nobody can tell. */
+  actingApp(eventId: string): ActingApp {
+    const isKnown = this.#events.some(({ id, kind }) => id === eventId && kind === "labeled");
+    if (!isKnown) return { kind: "unreadable", why: `404: no event ${eventId}` };
+    return this.#apps.get(eventId) ?? { kind: "none" };
   }
 
   unlabel(name: string, actor: Actor): void {
-    const label = this.#spell(name);
-    if (this.#labels.delete(label)) this.#happened({ kind: "unlabeled", label, actor });
+    const label = this.#find(name);
+    if (label === undefined) return;
+    this.#labels.delete(label);
+    this.#happened({ kind: "unlabeled", label, actor });
   }
 
   edit(change: { readonly title?: string; readonly body?: string }, actor: Actor): void {
@@ -162,15 +189,30 @@ export class FakeIssue {
       ownComments: {
         kind: shown.length < this.#comments.length ? "truncated" : "complete",
         comments: shown
-          .filter(({ author, editor }) => isOwn(author) && isOwn(editor))
-          .map(({ id, body }) => ({ id, body })),
+          .filter(({ author }) => isOwn(author))
+          .map((comment) => this.#asOwn(comment, isOwn(comment.editor))),
       },
     };
+  }
+
+  /** The same comment is the same object in every reading, until it is edited. */
+  #asOwn(comment: FakeComment, isUntouched: boolean): OwnComment {
+    const known = this.#ownComments.get(comment);
+    if (known !== undefined) return known;
+    const { id, body } = comment;
+    const own: OwnComment = isUntouched ? { id, body } : { id, body, isTampered: true };
+    this.#ownComments.set(comment, own);
+    return own;
   }
 
   #history(): IssueHistory {
     const events = newest(this.#events, this.eventsShown ?? EVENTS_SHOWN_MAX);
     return { kind: events.length < this.#events.length ? "truncated" : "complete", events };
+  }
+
+  /** Asking for a label makes none: to spell one is to have it in the repo. */
+  #find(name: string): string | undefined {
+    return [...this.#labels].find((label) => isSameLabel(label, name));
   }
 
   #commentAt(id: string): number {
@@ -179,8 +221,10 @@ export class FakeIssue {
     return at;
   }
 
-  #happened(happening: Happening): void {
-    this.#events.push({ ...happening, id: this.#nextId(), at: this.#clock.isoSeconds() });
+  #happened(happening: Happening): string {
+    const id = this.#nextId();
+    this.#events.push({ ...happening, id, at: this.#clock.isoSeconds() });
+    return id;
   }
 }
 

@@ -1,9 +1,10 @@
 import { isSameLabel } from "../../src/pure/approval.ts";
+import { type BlockerNode, judgeBlockers, nodeIdOf } from "../../src/pure/blocker-graph.ts";
+import { type BlockerWords, parseBlockerWords } from "../../src/pure/blocker-words.ts";
 import type { BranchSeen, PushesSeen } from "../../src/pure/commits.ts";
 import {
   type ActingApp,
   type Actor,
-  type Blocker,
   type BlockersSeen,
   type IssueRef,
   type IssueSeen,
@@ -68,6 +69,7 @@ type RepoState = {
   /** By its name in lower case, the label as it was spelled first. */
   readonly labels: Map<string, string>;
   unreadable: string | null;
+  pushesUnreadable: string | null;
   issuesOpened: number;
 };
 
@@ -82,6 +84,8 @@ export class FakeTracker implements TrackerReader, TrackerWriter {
   readonly calls: string[] = [];
   /** How many write requests came, refused ones included. */
   writes = 0;
+  /** The labels that were created with a look, by name. */
+  readonly created = new Map<string, NewLabel>();
   /** Runs before a port call is answered: the moment to let a person act between two requests. */
   beforeCall: (call: string) => void = () => {};
   readonly own: OwnAccount;
@@ -91,6 +95,7 @@ export class FakeTracker implements TrackerReader, TrackerWriter {
   #ids = 0;
   #down: string | null = null;
   #writesRefused: string | null = null;
+  #appsUnreadable: string | null = null;
 
   constructor(options: FakeTrackerOptions) {
     this.#clock = options.clock;
@@ -116,6 +121,7 @@ export class FakeTracker implements TrackerReader, TrackerWriter {
       permissions: new Map([[this.own.id, "write"]]),
       labels: new Map(Object.values(this.#labels).map((name) => [name.toLowerCase(), name])),
       unreadable: null,
+      pushesUnreadable: null,
       issuesOpened: 0,
     });
     return ref;
@@ -141,7 +147,17 @@ export class FakeTracker implements TrackerReader, TrackerWriter {
 
   /** A label that an agent put on with GitHub's `intent`. */
   labelByIntent(ref: IssueRef, label: string, by: Actor): void {
-    this.#issue(ref).label(label, by, true);
+    this.#issue(ref).label(label, by, { isByIntent: true });
+  }
+
+  /** A label that an App put on, in somebody's name or as its own bot. */
+  labelThroughApp(ref: IssueRef, label: string, how: { by: Actor; app: ActingApp }): void {
+    this.#issue(ref).label(label, how.by, { app: how.app });
+  }
+
+  /** Apps are not told; null tells them again. */
+  setActingAppsUnreadable(why: string | null): void {
+    this.#appsUnreadable = why;
   }
 
   unlabel(ref: IssueRef, label: string, by: Actor): void {
@@ -215,16 +231,35 @@ export class FakeTracker implements TrackerReader, TrackerWriter {
 
   /** Adds one commit to the default branch; a closing keyword in it closes the issue, as on GitHub. */
   push(repo: RepoRef, commit: { readonly message: string; readonly by?: Actor }): string {
-    const state = this.#repo(repo);
-    for (const [, elsewhere, number] of commit.message.matchAll(CLOSING)) {
-      const closed = elsewhere === undefined ? state : this.#repos.get(elsewhere.toLowerCase());
-      closed?.issues.get(Number(number))?.close(commit.by ?? { kind: "unknown" }, "commit");
-    }
-    return state.branch.push(commit.message);
+    return this.pushAll(repo, { ...commit, messages: [commit.message] }).at(-1) ?? "";
   }
 
-  forcePush(repo: RepoRef, toSha: string): void {
-    this.#repo(repo).branch.forcePush(toSha);
+  /** Several commits in one push, the deepest first. Answers their shas. */
+  pushAll(
+    repo: RepoRef,
+    commits: { readonly messages: readonly string[]; readonly by?: Actor },
+  ): readonly string[] {
+    const state = this.#repo(repo);
+    const { messages, by = { kind: "unknown" } } = commits;
+    for (const [, elsewhere, number] of messages.join("\n").matchAll(CLOSING)) {
+      const closed = elsewhere === undefined ? state : this.#repos.get(elsewhere.toLowerCase());
+      closed?.issues.get(Number(number))?.close(by, "commit");
+    }
+    return state.branch.push(messages, this.#stamp(by));
+  }
+
+  forcePush(repo: RepoRef, toSha: string, by: Actor = { kind: "unknown" }): void {
+    this.#repo(repo).branch.forcePush(toSha, this.#stamp(by));
+  }
+
+  /** The push log of a repo is not told; null tells it again. */
+  setPushesUnreadable(repo: RepoRef, why: string | null): void {
+    this.#repo(repo).pushesUnreadable = why;
+  }
+
+  /** Somebody deletes labels of a repo; no issue may carry them. */
+  forgetLabels(repo: RepoRef, names: readonly string[]): void {
+    for (const name of names) this.#repo(repo).labels.delete(name.toLowerCase());
   }
 
   /** Whether the repo ever had the commit, on its branch or left behind by a forced push. */
@@ -304,21 +339,37 @@ export class FakeTracker implements TrackerReader, TrackerWriter {
 
   async readActingApps(queries: readonly ActingAppQuery[]): Promise<readonly ActingApp[]> {
     this.#called(`readActingApps ${queries.map((query) => issueKey(query.ref)).join()}`);
-    return queries.map(() => ({ kind: "none" }));
+    return queries.map(({ ref, eventId }) => {
+      const repo = this.#readable(ref.repo);
+      const why = typeof repo === "string" ? repo : this.#appsUnreadable;
+      if (why !== null || typeof repo === "string") return { kind: "unreadable", why: why ?? "" };
+      const issue = repo.issues.get(ref.number);
+      return issue?.actingApp(eventId) ?? { kind: "unreadable", why: "404: no issue" };
+    });
   }
 
   async readPushes(queries: readonly PushesQuery[]): Promise<readonly PushesSeen[]> {
     this.#called(`readPushes ${queries.map((query) => repoKey(query.repo)).join()}`);
-    return queries.map(() => ({ kind: "readable", pushes: [] }));
+    return queries.map((query) => {
+      const repo = this.#readable(query.repo);
+      if (typeof repo === "string") return { kind: "unreadable", why: repo };
+      const { branch, facts, pushesUnreadable } = repo;
+      if (pushesUnreadable !== null) return { kind: "unreadable", why: pushesUnreadable };
+      const isKnown = query.branch === facts.defaultBranch;
+      return { kind: "readable", pushes: isKnown ? branch.readPushes() : [] };
+    });
   }
 
   // The writer: our own account's hand.
 
   async createLabel(ref: RepoRef, label: NewLabel): Promise<void> {
-    this.#called(`createLabel ${repoKey(ref)} ${label.name}`);
     this.writes += 1;
-    if (this.#writesRefused !== null) throw new Error(this.#writesRefused);
-    spelling(this.#repo(ref).labels, label.name);
+    this.#called(`createLabel ${repoKey(ref)} ${label.name}`);
+    const refused = this.#down ?? this.#writesRefused;
+    if (refused !== null) throw new Error(refused);
+    const { labels } = this.#repo(ref);
+    if (!labels.has(label.name.toLowerCase())) this.created.set(label.name, label);
+    spelling(labels, label.name);
   }
 
   async createComment(ref: IssueRef, body: string): Promise<string> {
@@ -357,6 +408,10 @@ export class FakeTracker implements TrackerReader, TrackerWriter {
     return this.#issue(ref);
   }
 
+  #stamp(by: Actor): { readonly by: string | null; readonly at: string } {
+    return { by: by.kind === "account" ? by.login : null, at: this.#clock.isoSeconds() };
+  }
+
   #called(call: string): void {
     this.calls.push(call);
     this.beforeCall(call);
@@ -388,19 +443,37 @@ export class FakeTracker implements TrackerReader, TrackerWriter {
 
   /** The issue, its repo called as it was asked for. */
   #see(issue: FakeIssue, repo: RepoRef): IssueSeen {
-    const why = issue.blockersUnreadable;
-    const blockers: BlockersSeen =
-      why === null
-        ? { kind: "listed", blockers: issue.blockers.map((on) => this.#blocker(on)) }
-        : { kind: "unreadable", why };
+    const blockers = this.#blockers(issue);
     return { ...issue.see(this.own.id, blockers), ref: { ...issue.ref, repo } };
   }
 
-  /** A circle is not told: GitHub shows one issue's blockers, not theirs. */
-  #blocker(on: IssueRef): Blocker {
-    const repo = this.#readable(on.repo);
-    const issue = typeof repo === "string" ? undefined : repo.issues.get(on.number);
-    return { key: issueKey(on), state: issue?.state ?? "unreadable" };
+  /** Those linked and those the words of the issue name, with every way round among them. */
+  #blockers(issue: FakeIssue): BlockersSeen {
+    const own = this.#blockersNamed(issue);
+    if (own.kind === "unreadable") return own;
+    const nodes = new Map<string, BlockerNode>();
+    const open = [...own.refs];
+    for (const ref of open) {
+      const key = issueKey(ref);
+      if (nodes.has(nodeIdOf(key))) continue;
+      const repo = this.#readable(ref.repo);
+      const found = typeof repo === "string" ? undefined : repo.issues.get(ref.number);
+      const named = found?.state === "open" ? this.#blockersNamed(found) : null;
+      const refs = named?.kind === "named" ? named.refs : [];
+      const state = found?.state ?? "unreadable";
+      nodes.set(nodeIdOf(key), { key, state, on: refs.map(issueKey) });
+      open.push(...refs);
+    }
+    const of = { key: issueKey(issue.ref), on: own.refs.map(issueKey) };
+    return { kind: "listed", blockers: judgeBlockers(of, nodes) };
+  }
+
+  #blockersNamed(issue: FakeIssue): BlockerWords {
+    const why = issue.blockersUnreadable;
+    if (why !== null) return { kind: "unreadable", why };
+    const words = parseBlockerWords(issue.body, issue);
+    if (words.kind === "unreadable") return words;
+    return { kind: "named", refs: [...issue.blockers, ...words.refs] };
   }
 
   /** The repo, or why it cannot be read. */

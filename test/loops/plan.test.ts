@@ -29,7 +29,7 @@ const Report = z.strictObject({
   isDraining: z.boolean(),
   repos: z.array(Text),
   agentServer: z.discriminatedUnion("kind", [
-    z.strictObject({ kind: z.literal("readable") }),
+    z.strictObject({ kind: z.literal("readable"), warnings: z.array(Text).optional() }),
     z.strictObject({ kind: z.literal("unreadable"), why: Text }),
     z.strictObject({ kind: z.literal("not-asked") }),
   ]),
@@ -377,6 +377,18 @@ it("of two runs of one repo that need a turn only one asks, and the other waits 
     ["o/a#1", "act"],
     ["o/a#2", "wait"],
   ]);
+});
+
+it("says what the agent server warns of, as a person and as a program read it", async () => {
+  const world = new World();
+  const observe = world.agent.observe.bind(world.agent);
+  world.agent.observe = async () => ({ ...(await observe()), warnings: ["the token expires"] });
+  const report = await planOf(world);
+  expect(Report.parse(report).agentServer).toEqual({
+    kind: "readable",
+    warnings: ["the token expires"],
+  });
+  expect(await tableOf(world)).toContain("\nThe agent server warns: the token expires\n");
 });
 
 it("an account that agents use is refused as the ticks refuse it", async () => {

@@ -4,7 +4,7 @@ import { withoutSecrets } from "../../src/loops/redact.ts";
 import type { IssueRef } from "../../src/pure/issue.ts";
 import type { ThreadDetail } from "../../src/pure/thread.ts";
 import { dependenciesThatEcho } from "./echo.ts";
-import { MINUTE, World } from "./world.ts";
+import { policyFor, MINUTE, World } from "./world.ts";
 
 /** With two dashes and a tag, which a record escapes, and forms no rule knows. */
 const TOKEN = "s3cret--<token>\"of'ours";
@@ -105,6 +105,25 @@ describe("a secret that CI quotes", () => {
   });
 });
 
+describe("a secret that CI quotes where it has no log", () => {
+  it("reaches no prompt, log or comment, and a required check is still known by its name", async () => {
+    const { world, ref } = await underWay();
+    policyFor(world, "a", { checks: "required", deploy: { environment: "production" } });
+    const repo = ref.repo;
+    const name = `test ${TOKEN}`;
+    world.ci.setRequired(repo, [{ context: name, appId: null }]);
+    world.ci.setCaveat(`not all was read with ${TOKEN}`);
+    const sha = world.agentLands(ref, { ci: "none" });
+    world.ci.status(sha, name, "success", `ran with ${TOKEN}`);
+    const id = world.ci.deploy(repo, { sha, environment: "production", creatorId: "77" });
+    world.ci.deployed(repo, id, { state: "failure", words: `cannot log in with ${TOKEN}` });
+    await world.tickOn(2);
+    expect(world.turnsAsked(ref)).toEqual(["first/0", "corrective/0"]);
+    expect(JSON.stringify(world.thread(ref).messages)).toContain("cannot log in with [redacted]");
+    expectClean(world, ref);
+  });
+});
+
 describe("a topic that is a repo's name as well", () => {
   it("breaks no record, prompt or link", async () => {
     const secrets = createSecrets();
@@ -129,6 +148,41 @@ describe("the ports without secrets", () => {
     const { deps, calls } = dependenciesThatEcho({ words: `${TOKEN} ${TOPIC}` });
     return { deps: withoutSecrets(deps, redaction()), calls };
   }
+
+  it("tell what CI says without tokens, the required names as those of the checks", async () => {
+    const { deps } = open();
+    const words = `with ${TOKEN}`;
+    const check = { name: words, source: "status", state: "failure", at: "", url: null, id: "1" };
+    const deployment = { id: "1", sha: "a", state: "failure", creatorId: null, url: null };
+    const ci: typeof deps.ci = {
+      ...deps.ci,
+      readChecks: async () => [
+        {
+          kind: "read",
+          sha: "a",
+          checks: [{ ...check, state: "failure", words }],
+          required: [{ context: words, appId: null }],
+          caveat: words,
+        },
+      ],
+      readDeployments: async () => [
+        {
+          kind: "read",
+          environment: "e",
+          deployments: [{ ...deployment, state: "failure", createdAt: "", words }],
+        },
+      ],
+    };
+    const clean = withoutSecrets({ ...deps, ci }, redaction()).ci;
+    const [checks] = await clean.readChecks([]);
+    const [deployments] = await clean.readDeployments([]);
+    expect(checks).toMatchObject({
+      checks: [{ name: "with [redacted]", words: "with [redacted]" }],
+      required: [{ context: "with [redacted]" }],
+      caveat: "with [redacted]",
+    });
+    expect(deployments).toMatchObject({ deployments: [{ words: "with [redacted]" }] });
+  });
 
   it("write texts without tokens, and everything else as it is given", async () => {
     const { deps, calls } = open();

@@ -15,6 +15,8 @@ export type Story = {
   readonly alsoEnds?: readonly string[];
   /** What the ticks report as failed although no tick broke. */
   readonly errors?: readonly string[];
+  /** Its runs end without a notice: their tracker is not touched any more. */
+  readonly isUntold?: true;
   /** For a story without a run: whether it is over. */
   readonly isOver?: (world: World) => boolean;
 };
@@ -101,6 +103,19 @@ function oneIssue(script: Script): Story["begin"] {
   };
 }
 
+/** One in each minute of the adopt grace, and one more: from then on the watcher may lock the run. */
+const REFUSED_UNTIL_ADOPTED = 12;
+
+/** The first so many of such a call fail without effect. */
+function refuseFirst(world: World, call: string, times: number): void {
+  let left = times;
+  world.tracker.beforeCall = (each) => {
+    if (each !== call || left === 0) return;
+    left -= 1;
+    throw new Error("refused for now");
+  };
+}
+
 const landed = "o/a#1 closed [] done green: first";
 
 export const STORIES: readonly Story[] = [
@@ -126,6 +141,15 @@ export const STORIES: readonly Story[] = [
     name: "is blocked",
     options: { notifiers: ["ntfy", "bell-two"] },
     begin: oneIssue(blocked),
+    ends: ["o/a#1 open [ready-for-human] needs-human blocked: first"],
+  },
+  {
+    name: "is blocked, in a repo that never had a label of afk's",
+    begin: (world) => {
+      const ref = world.readyIssue();
+      world.tracker.forgetLabels(ref.repo, [LABELS.inProgress, LABELS.human]);
+      return () => workOn(world, blocked);
+    },
     ends: ["o/a#1 open [ready-for-human] needs-human blocked: first"],
   },
   {
@@ -303,6 +327,73 @@ export const STORIES: readonly Story[] = [
       if (progress !== undefined) world.tracker.deleteComment(ref, progress.id);
     }, lands),
     ends: [landed],
+  },
+  {
+    name: "has its progress comment edited by a person, and lands by the rebuilt one",
+    begin: meanwhile((world, ref) => {
+      const progress = world.tracker.commentsOn(ref).find(({ body }) => body.includes("afk:run"));
+      if (progress === undefined) return;
+      world.tracker.tamper(ref, progress.id, { body: `${progress.body}\nHello.`, by: MARIA });
+    }, lands),
+    ends: [landed],
+  },
+  {
+    name: "lands, and its thread goes to the archive",
+    options: { limits: { archiveAfterMs: 5 * MINUTE } },
+    begin: oneIssue(lands),
+    ends: [landed],
+    isOver: (world) =>
+      world.issues.every((ref) => {
+        const thread = world.threadsOf(ref).at(-1);
+        return thread !== undefined && world.agent.see(thread).presence === "archived";
+      }),
+  },
+  {
+    name: "is refused in its second run, whose first one left the human label",
+    begin: (world) => {
+      const ref = world.readyIssue();
+      const again = once(
+        () => world.labels(ref).join() === LABELS.human,
+        () => {
+          world.refusals.next.set("startTurn", 2);
+          world.tracker.label(ref, LABELS.ready, MARIA);
+        },
+      );
+      return () => {
+        again();
+        workOn(world, blocked);
+      };
+    },
+    ends: ["o/a#1 open [ready-for-human] needs-human blocked, needs-human dispatch-failed: first"],
+    errors: Array.from({ length: 2 }).fill(
+      "issue failed: Error: o/a#1: start-turn was refused: startTurn refused",
+    ) as string[],
+  },
+  {
+    name: "is locked by the watcher, since nobody could take an older human label off",
+    begin: (world) => {
+      const ref = world.addIssue();
+      world.tracker.label(ref, LABELS.human, MARIA);
+      world.advance(1000);
+      world.tracker.label(ref, LABELS.ready, MARIA);
+      refuseFirst(world, `removeLabel o/a#1 ${LABELS.human}`, REFUSED_UNTIL_ADOPTED);
+      return () => workOn(world, lands);
+    },
+    ends: [landed],
+    errors: Array.from({ length: REFUSED_UNTIL_ADOPTED }).fill(
+      "issue failed: Error: refused for now",
+    ) as string[],
+  },
+  {
+    name: "loses its repo from the allowlist, and its agent is stopped",
+    begin: meanwhile((world) => {
+      world.settings.repos = [];
+    }, works),
+    ends: ["o/a#1 open [agent-in-progress,ready-for-agent] no verdict: first"],
+    isUntold: true,
+    isOver: (world) =>
+      world.settings.repos.length === 0 &&
+      world.issues.every((ref) => !world.agent.isWorking(world.threadOf(ref))),
   },
   {
     name: "is an orphan",

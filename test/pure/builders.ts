@@ -345,6 +345,7 @@ export function aPollSeen(repos: readonly RepoSeen[], overrides: Partial<PollSee
     agent: anAgent(),
     threadReads: new Map(),
     heads: new Map(refs.map((ref) => [repoKey(ref), { kind: "green" }])),
+    actingApps: new Map(),
     ...overrides,
   };
 }

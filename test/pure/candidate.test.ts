@@ -28,6 +28,7 @@ import {
   startedAgo,
   THREAD_ID,
   unlabeled,
+  recordOf,
 } from "./builders.ts";
 
 const { inProgress, human, paused, ready } = labels;
@@ -246,6 +247,15 @@ describe("a run is not adopted", () => {
     const whole = bodyOf(cutShort(anIssue(), MINUTE));
     const comments = [`<!-- afk:run=${RUN_ID} -->\nno record`, whole];
     expect(decide({ issue: { comments } })).toEqual(USED);
+  });
+
+  it("not by what somebody else wrote into a comment of ours: only a thread of it tells then", () => {
+    const body = bodyOf(recordOf(anIssue(), { verdict: aVerdict() }));
+    const forged = { id: "c0", body, isTampered: true as const };
+    const of = (comment: typeof forged | Omit<typeof forged, "isTampered">) =>
+      decide({ issue: { ownComments: { kind: "complete", comments: [comment] } } });
+    expect(of({ id: "c0", body })).toEqual(USED);
+    expect(of(forged)?.kind).toBe("dispatch");
   });
 
   it("by a newer approval, which starts a run of its own", () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { checkDecision } from "../../src/pure/check-decision.ts";
+import type { StageSeen } from "../../src/pure/ci-stages.ts";
 import type { RunDecision, RunSeen, WatchPolicy } from "../../src/pure/run-observation.ts";
 import type { RunRecord, TurnRecord } from "../../src/pure/run-record.ts";
 import { aRecord, aTurn, aVerdict, labels, limits, startedAgo, THREAD_ID } from "./builders.ts";
@@ -8,12 +9,14 @@ import {
   aCorrectiveTurn,
   anIssueInHand,
   aPausedIssue,
+  aTakenIssue,
   aPolicy,
   aPushedRecord,
   aPushedSight,
   aPushedTurn,
   aSight,
   gone,
+  judged,
   noChecks,
   pending,
   red,
@@ -98,6 +101,12 @@ describe("asking for a turn", () => {
       aSight({ thread: resting, issue: aPausedIssue() }),
     ],
     [
+      "while a person has the issue",
+      ask([aTurn()]),
+      "it asks for a turn while a person has the issue",
+      aSight({ thread: resting, issue: aTakenIssue() }),
+    ],
+    [
       "without the lock",
       ask([aTurn()]),
       "it asks for a turn without the lock label",
@@ -167,6 +176,14 @@ function conclude(
   return { row: "T14", record: { ...record, verdict: noted }, kind: "conclude" };
 }
 
+const deploying = aPolicy({
+  repo: { ci: "required", dispatchOnRed: false, deploy: { environment: "production" } },
+});
+
+function deployed(verdict: StageSeen["verdict"]): StageSeen {
+  return { name: "deploy", title: "deployment to production", verdict };
+}
+
 describe("a verdict", () => {
   const noCi = aPolicy({ repo: { ci: "none", dispatchOnRed: false } });
   const needsHuman = { kind: "needs-human", because: "lost" } as const;
@@ -192,6 +209,44 @@ describe("a verdict", () => {
       conclude({}),
       "it calls done what is not green",
       aPushedSight({ ci: noChecks }),
+    ],
+    [
+      "done before the rollout",
+      conclude({}),
+      "it calls done what was not rolled out",
+      aPushedSight(),
+      aPolicy({
+        repo: {
+          ci: "required",
+          dispatchOnRed: false,
+          rollout: { namespace: "shop", kind: "Deployment", name: "web" },
+        },
+      }),
+    ],
+    [
+      "done before the deployment",
+      conclude({}),
+      "it calls done what was not deployed",
+      aPushedSight(),
+      deploying,
+    ],
+    [
+      "done on a red deployment",
+      conclude({}),
+      "it calls done what was not deployed",
+      aPushedSight({
+        ci: judged({ kind: "green" }, { stages: [deployed({ kind: "red", failing: [] })] }),
+      }),
+      deploying,
+    ],
+    [
+      "done on a green deployment",
+      conclude({}),
+      null,
+      aPushedSight({
+        ci: judged({ kind: "green" }, { stages: [deployed({ kind: "green" })] }),
+      }),
+      deploying,
     ],
     ["done without CI, as declared", conclude({}), null, aPushedSight({ ci: noChecks }), noCi],
     [

@@ -33,7 +33,8 @@ function commits(...words: readonly Word[]): readonly ChecksSeen[] {
 function tell(seen: RunCiSeen): string {
   if (seen.kind === "unreadable") return `unreadable: ${seen.why}`;
   if (seen.kind === "not-asked") return seen.kind;
-  return `${seen.verdict.kind} on ${seen.sha}${seen.isOwnHead ? ", our own" : ""}`;
+  const note = seen.note === undefined ? "" : `; ${seen.note}`;
+  return `${seen.verdict.kind} on ${seen.sha}${seen.isOwnHead ? ", our own" : ""}${note}`;
 }
 
 const rows: ReadonlyArray<readonly [name: string, words: readonly Word[], want: string]> = [
@@ -75,6 +76,89 @@ const rows: ReadonlyArray<readonly [name: string, words: readonly Word[], want: 
 describe("what CI says of a run", () => {
   it.each(rows)("%s", (_name, words, want) => {
     expect(tell(judgeCi(commits(...words)))).toBe(want);
+  });
+
+  describe("of commits that skip CI", () => {
+    const note = (sha: string) => `commit ${sha} skips CI by a marker in its message`;
+    const skips: ReadonlyArray<
+      readonly [name: string, words: readonly Word[], skipping: string, want: string]
+    > = [
+      ["our own green is none", ["green"], "0", `none on 0, our own; ${note("0")}`],
+      ["our own red counts", ["red"], "0", `red on 0, our own; ${note("0")}`],
+      ["our own pending counts", ["pending"], "0", `pending on 0, our own; ${note("0")}`],
+      ["a person is asked", ["action"], "0", `action-required on 0, our own; ${note("0")}`],
+      ["a descendant answers", ["green", "green"], "0", `green on 1, our own; ${note("0")}`],
+      ["a red descendant answers", ["green", "red"], "0", `red on 1, our own; ${note("0")}`],
+      [
+        "a descendant that skips does not",
+        ["green", "green"],
+        "01",
+        `none on 0, our own; ${note("0")}`,
+      ],
+      ["one that skips mends no red", ["red", "green"], "1", "red on 0, our own"],
+      [
+        "one that skips answers no cancelled one",
+        ["cancelled", "green"],
+        "1",
+        "inconclusive on 0, our own",
+      ],
+      ["a later one mends it", ["red", "green", "green"], "1", "green on 2"],
+      ["one without checks is none", ["none"], "0", `none on 0, our own; ${note("0")}`],
+    ];
+    it.each(skips)("%s", (_name, words, skipping, want) => {
+      expect(tell(judgeCi(commits(...words), new Set(skipping)))).toBe(want);
+    });
+  });
+
+  describe("where only required checks count", () => {
+    const needed = [{ context: "build", appId: null }];
+    const required = (names: typeof needed, ...words: readonly Word[]) =>
+      judgeCi(commits(...words).map((each) => ({ ...each, required: names })));
+    const awaiting: ReadonlyArray<
+      readonly [name: string, words: readonly Word[], required: typeof needed, want: string]
+    > = [
+      ["a required green is green", ["green"], needed, "green on 0, our own"],
+      [
+        "a commit below the head of its push judges nothing",
+        ["none", "green"],
+        needed,
+        "green on 1, our own",
+      ],
+      ["what nobody reported is waited for", ["none", "none"], needed, "pending on 0, our own"],
+      ["and may be answered later", ["pending", "green"], needed, "green on 1"],
+      [
+        "one that never reported is answered where it did",
+        ["green", "green"],
+        [...needed, { context: "e2e", appId: null }],
+        "pending on 0, our own",
+      ],
+      [
+        "a branch that requires nothing is never green",
+        ["green"],
+        [],
+        "none on 0, our own; only required checks count, and the branch requires none",
+      ],
+    ];
+    it.each(awaiting)("%s", (_name, words, names, want) => {
+      expect(tell(required(names, ...words))).toBe(want);
+    });
+
+    it("a check that is not required stands in no descendant's way", () => {
+      const [own, later] = commits("red", "green");
+      const docs = { ...check("failure", "docs"), at: "2026-03-01T12:00:01Z" };
+      const seen = [own, later].flatMap((each) =>
+        each?.kind === "read"
+          ? [{ ...each, checks: [...each.checks, docs], required: needed }]
+          : [],
+      );
+      expect(tell(judgeCi(seen))).toBe("green on 1");
+    });
+
+    it("what was red before is what was required", () => {
+      const checks = [check("failure"), check("failure", "docs")];
+      const base = { kind: "read" as const, sha: "base", checks, required: needed };
+      expect(withBase(judgeCi(commits("red")), base)).toMatchObject({ redOnBase: ["build"] });
+    });
   });
 
   it("says nothing yet of what was red before it", () => {

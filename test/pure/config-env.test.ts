@@ -139,6 +139,19 @@ describe("actors", () => {
       { AFK_AGENT_ACTORS: "x".repeat(101) },
       ["AFK_AGENT_ACTORS has an entry (number 1) that is neither an account id nor a login"],
     ],
+    ["an App is trusted by its id", { AFK_TRUSTED_ACTORS: "app:1,app:9223372036854775807" }, []],
+    ...["app:", "app:0", "app:01", "app:x", "APP:1", "app:1x", "app:12345678901234567890"].map(
+      (entry): Row => [
+        `${entry} is no App`,
+        { AFK_TRUSTED_ACTORS: `x ${entry}` },
+        [`AFK_TRUSTED_ACTORS ${noActor}`],
+      ],
+    ),
+    [
+      "an App is no account agents use",
+      { AFK_AGENT_ACTORS: "a,app:1" },
+      [`AFK_AGENT_ACTORS ${noActor}`],
+    ],
     [
       "nobody is on both lists",
       { AFK_TRUSTED_ACTORS: "Octocat", AFK_AGENT_ACTORS: "octocat" },

@@ -29,6 +29,36 @@ describe("settings of a repo", () => {
       { ...DEFAULT, dispatchOnRed: true },
     ],
     [
+      "only the required checks may count",
+      { repos: { "octo/demo": { checks: "required" } } },
+      { ...DEFAULT, checks: "required" },
+    ],
+    [
+      "all checks count, in so many words",
+      { repos: { "octo/demo": { checks: "all" } } },
+      { ...DEFAULT, checks: "all" },
+    ],
+    [
+      "a deployment can be asked for",
+      { repos: { "octo/demo": { deploy: { environment: "my production" } } } },
+      { ...DEFAULT, deploy: { environment: "my production" } },
+    ],
+    [
+      "by accounts named by their ids, quoted or not",
+      { repos: { "octo/demo": { deploy: { environment: "p", creators: [7, "8"] } } } },
+      { ...DEFAULT, deploy: { environment: "p", creators: ["7", "8"] } },
+    ],
+    [
+      "without a build too",
+      { repos: { "octo/demo": { ci: "none", deploy: { environment: "p" } } } },
+      { ...DEFAULT, ci: "none", deploy: { environment: "p" } },
+    ],
+    [
+      "an environment's name may be as long as the forge takes",
+      { repos: { "octo/demo": { deploy: { environment: "e".repeat(255) } } } },
+      { ...DEFAULT, deploy: { environment: "e".repeat(255) } },
+    ],
+    [
       "the case of a name says nothing",
       { repos: { "Octo/DEMO": { ci: "none" } } },
       { ...DEFAULT, ci: "none" },
@@ -82,6 +112,54 @@ describe("a file that is not understood", () => {
     ["a name that is no repo", { repos: { demo: {} } }, ["has repos.demo, which is not a repo"]],
     ["one repo twice", { repos: { "octo/demo": {}, "OCTO/demo": {} } }, ["has OCTO/demo twice"]],
     [
+      "an environment without a name",
+      { repos: { "octo/demo": { deploy: { environment: " " } } } },
+      ["has repos.octo/demo.deploy.environment, which is not understood"],
+    ],
+    [
+      "an environment of a name too long",
+      { repos: { "octo/demo": { deploy: { environment: "e".repeat(256) } } } },
+      ["has repos.octo/demo.deploy.environment, which is not understood"],
+    ],
+    [
+      "a deployment to no environment",
+      { repos: { "octo/demo": { deploy: {} } } },
+      ["has repos.octo/demo.deploy.environment, which is not understood"],
+    ],
+    [
+      "nobody who may deploy",
+      { repos: { "octo/demo": { deploy: { environment: "p", creators: [] } } } },
+      ["has repos.octo/demo.deploy.creators, which is not understood"],
+    ],
+    [
+      "a login in place of an account id",
+      { repos: { "octo/demo": { deploy: { environment: "p", creators: ["maria"] } } } },
+      ["has repos.octo/demo.deploy.creators.0, which is not understood"],
+    ],
+    [
+      "a rollout of another kind, to no namespace and of no name",
+      { repos: { "octo/demo": { rollout: { namespace: "A", kind: "DaemonSet", name: "" } } } },
+      [
+        "has repos.octo/demo.rollout.namespace, which is not understood",
+        "has repos.octo/demo.rollout.kind, which is not understood",
+        "has repos.octo/demo.rollout.name, which is not understood",
+      ],
+    ],
+    [
+      "a rollout with a name of 254 characters",
+      {
+        repos: {
+          "octo/demo": { rollout: { namespace: "a", kind: "StatefulSet", name: "n".repeat(254) } },
+        },
+      },
+      ["has repos.octo/demo.rollout.name, which is not understood"],
+    ],
+    [
+      "required checks where there is no CI",
+      { repos: { "octo/demo": { ci: "none", checks: "required" } } },
+      ["has octo/demo with ci: none, and with checks: required"],
+    ],
+    [
       "several mistakes at once",
       { repos: { "octo/demo": { ci: 1, x: 1 }, "a/b": 7 } },
       [
@@ -103,4 +181,10 @@ describe("a file that is not understood", () => {
     expect(result.kind).toBe("problems");
     expect(JSON.stringify(result)).not.toContain("s3cr3t");
   });
+});
+
+it("a rollout names a workload of a namespace", () => {
+  const rollout = { namespace: "shop", kind: "StatefulSet", name: `${"n".repeat(252)}1` };
+  const parsed = parseConfig(ENV, { repos: { "octo/demo": { rollout } } });
+  expect(parsed.kind === "ok" && parsed.config.repos[0]?.policy.rollout).toEqual(rollout);
 });

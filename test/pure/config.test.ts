@@ -15,6 +15,13 @@ const ARMED: Env = {
   GITHUB_TOKEN: "gh-secret",
 };
 
+/** Acting as a GitHub App in place of a token. */
+const APP: Env = {
+  GITHUB_TOKEN: undefined,
+  GITHUB_APP_ID: "12",
+  GITHUB_APP_PRIVATE_KEY: "-----BEGIN\nx",
+};
+
 function configOf(env: Env, file?: unknown): Config {
   const result = parseConfig(env, file);
   if (result.kind === "problems") throw new Error(JSON.stringify(result.problems));
@@ -141,11 +148,42 @@ it("a Forgejo is for later: it is refused rather than ignored, both of its keys 
   ]);
 });
 
-it("an archive is for later: only never is taken", () => {
-  expect(configOf({ AFK_ARCHIVE_AFTER_SECONDS: "0" }).limits.archiveAfterMs).toBe(0);
-  expect(problemsOf({ AFK_ARCHIVE_AFTER_SECONDS: "1" })).toEqual([
-    "AFK_ARCHIVE_AFTER_SECONDS is not supported by this version yet",
-  ]);
+it("an archive is never filled unless it is asked for", () => {
+  expect(configOf({}).limits.archiveAfterMs).toBe(0);
+  expect(configOf({ AFK_ARCHIVE_AFTER_SECONDS: "60" }).limits.archiveAfterMs).toBe(60_000);
+});
+
+describe("a GitHub App", () => {
+  it("takes the place of the token, with its key as a value or in a file", () => {
+    expect(configOf({ ...ARMED, ...APP }).github?.auth).toEqual({
+      kind: "app",
+      appId: "12",
+      privateKey: { kind: "value", value: "-----BEGIN\nx" },
+    });
+    const file = { GITHUB_APP_PRIVATE_KEY: undefined, GITHUB_APP_PRIVATE_KEY_FILE: "/key.pem" };
+    expect(configOf({ ...ARMED, ...APP, ...file }).github?.auth).toMatchObject({
+      privateKey: { kind: "file", path: "/key.pem" },
+    });
+  });
+
+  it("acts for one owner, however often and in whatever case it is written", () => {
+    const env = { ...ARMED, ...APP, AFK_ALLOWLIST: "octo/a, Octo/b" };
+    expect(problemsOf(env)).toEqual([]);
+    expect(problemsOf({ ...env, AFK_ALLOWLIST: "octo/a, other/b" })).toEqual([
+      "GITHUB_APP_ID acts for one owner, and AFK_ALLOWLIST has repos of octo, other",
+    ]);
+    const token = { ...ARMED, AFK_ALLOWLIST: "octo/a, other/b" };
+    expect(problemsOf(token)).toEqual([]);
+  });
+
+  it.each([
+    ["GITHUB_APP_ID", "GITHUB_APP_PRIVATE_KEY"],
+    ["GITHUB_APP_PRIVATE_KEY", "GITHUB_APP_ID"],
+  ])("without %s is one problem, and not that of a missing token", (missing, other) => {
+    expect(problemsOf({ ...ARMED, ...APP, [missing]: undefined })).toEqual([
+      `${missing} is missing, and belongs together with ${other}`,
+    ]);
+  });
 });
 
 describe("what is wrong is named", () => {
@@ -274,23 +312,12 @@ describe("what is wrong is named", () => {
     [
       "two identities on GitHub",
       { GITHUB_TOKEN: "a", GITHUB_APP_ID: "1", GITHUB_APP_PRIVATE_KEY_FILE: "/k" },
-      [
-        "GITHUB_TOKEN is set, and GITHUB_APP_ID is set as well",
-        "GITHUB_APP_ID is not supported by this version yet",
-      ],
-    ],
-    [
-      "an app, which is for later",
-      { GITHUB_APP_ID: "1", GITHUB_APP_PRIVATE_KEY: "-----BEGIN\nx" },
-      ["GITHUB_APP_ID is not supported by this version yet"],
+      ["GITHUB_TOKEN is set, and GITHUB_APP_ID is set as well"],
     ],
     [
       "an app without its key",
       { GITHUB_APP_ID: "1" },
-      [
-        "GITHUB_APP_PRIVATE_KEY is missing, and belongs together with GITHUB_APP_ID",
-        "GITHUB_APP_ID is not supported by this version yet",
-      ],
+      ["GITHUB_APP_PRIVATE_KEY is missing, and belongs together with GITHUB_APP_ID"],
     ],
     [
       "an app's key without the app",
@@ -496,6 +523,20 @@ it("the description shows every key with the value in force", () => {
   expect(lines.get("AFK_MAX_RUNS")).toBe("10");
   expect(lines.get("T3_TOKEN")).toBe("set, from the file /run/t");
   expect(lines.get("repos.octo/demo")).toBe("ci: none, dispatchOnRed: false");
+  const file = {
+    repos: {
+      "octo/demo": { checks: "required", deploy: { environment: "prod", creators: [7, 8] } },
+      "octo/site": { deploy: { environment: "live" } },
+    },
+  };
+  const staged = parseConfig({ AFK_ALLOWLIST: "octo/demo, octo/site" }, file);
+  expect(staged.kind === "ok" && describeConfig(staged.config).slice(-2)).toEqual([
+    {
+      key: "repos.octo/demo",
+      value: "ci: required, checks: required, deploy: prod by 7 or 8, dispatchOnRed: false",
+    },
+    { key: "repos.octo/site", value: "ci: required, deploy: live, dispatchOnRed: false" },
+  ]);
   const disabled = describeConfig(configOf({}));
   expect(disabled).toContainEqual({ key: "AFK_KILL_SWITCH", value: "true" });
   expect(disabled).toContainEqual({ key: "T3_TOKEN", value: "not set" });

@@ -130,6 +130,24 @@ describe("T0: the missing steps, in their order", () => {
 });
 
 describe("T0: the notice", () => {
+  it.each([
+    ["a commit's keyword", closed({ closer: "commit" }), "commit"],
+    ["a pull request's keyword", closed({ closer: "pull-request" }), "pull-request"],
+    ["an agent's hand", closed({ actor: agentActor }), "hand"],
+  ] as const)("says that the issue is reopened after %s", (_name, event, reopenedAfter) => {
+    const seen = sight({ labels: both, comments: [], state: "closed", events: [event] });
+    const decision = decide({ record: concluded({ ...frozen, bells: {} }), seen });
+    const steps = decision.kind === "finish" ? decision.plan.steps : [];
+    expect(steps[0]).toEqual({ kind: "post-notice", mayStillRun: false, reopenedAfter });
+  });
+
+  it("says nothing of a reopening where what closed the issue stands", () => {
+    const seen = sight({ labels: both, comments: [], state: "closed", events: [closed()] });
+    const decision = decide({ record: concluded({ ...frozen, bells: {} }), seen });
+    const steps = decision.kind === "finish" ? decision.plan.steps : [];
+    expect(steps[0]).toEqual({ kind: "post-notice", mayStillRun: false });
+  });
+
   it("of another run is none of this one", () => {
     const other = sight({ ...shut, comments: [noticeMarker("0123456789ab")] });
     expect(told({ record: concluded(), seen: other })).toBe("T0 post-notice, release");

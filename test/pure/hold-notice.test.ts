@@ -1,11 +1,17 @@
 import { describe, expect, it } from "vitest";
 
-import type { HoldBecause, PollDecision } from "../../src/pure/dispatch-policy.ts";
+import {
+  decideDispatches,
+  type HoldBecause,
+  type PollDecision,
+} from "../../src/pure/dispatch-policy.ts";
 import { decideHoldNotice, type HoldNotice } from "../../src/pure/hold-notice.ts";
 import type { Blocker, BlockersSeen, IssueSeen, Permission } from "../../src/pure/issue.ts";
+import { renderHoldNotice } from "../../src/pure/notices.ts";
 import {
   anIssue,
   aPollPolicy,
+  aPollSeen,
   aRepoSeen,
   aVerdict,
   bodyOf,
@@ -65,6 +71,18 @@ describe("a hold is said", () => {
   it.each(rows)("%s", (_name, because, issue, reason) => {
     expect(notice(hold(because), issue)).toEqual({ ...SAID, reason });
   });
+});
+
+it("a hold names the way round", () => {
+  const [here, there] = ["acme/widgets#12", "acme/widgets#3"];
+  const blocker: Blocker = { key: there, state: "cyclic", cycle: [here, there, here] };
+  const issue = blockedBy({ kind: "listed", blockers: [blocker] });
+  const [answer] = decideDispatches(aPollSeen([aRepoSeen([issue])]), aPollPolicy());
+  const said = notice(answer?.decision ?? hold("blocked"), issue);
+  const way = `${here} → ${there} → ${here}`;
+  expect(said).toEqual({ ...SAID, reason: "blocker-cyclic", detail: `${there} (cyclic: ${way})` });
+  const comment = said === null ? "" : renderHoldNotice(said);
+  expect(comment).toContain(way);
 });
 
 describe("a hold is not said", () => {

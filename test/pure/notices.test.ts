@@ -136,6 +136,15 @@ describe("the notice", () => {
     expect(renderNotice({ ...base, mayStillRun: false })).not.toContain("Careful");
   });
 
+  it.each([
+    ["hand", "An account that agents use had closed this issue"],
+    ["commit", "A commit had closed this issue by a keyword"],
+    ["pull-request", "A pull request had closed this issue"],
+  ] as const)("says what had closed the issue that is reopened: %s", (reopenedAfter, words) => {
+    expect(renderNotice({ ...base, reopenedAfter })).toContain(`${words}`);
+    expect(renderNotice(base)).not.toContain("open again");
+  });
+
   it("lets neither mentions nor references in foreign text live", () => {
     const hostile = "@octocat #1 ``` octo/demo#2 <!-- x --> https://github.com/a/b/issues/3";
     const text = renderNotice({

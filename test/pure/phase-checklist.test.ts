@@ -28,10 +28,10 @@ const rows: readonly Row[] = [
   ["a CI under way", { ci: "pending" }, "ci:open"],
   ["no CI yet", { ci: "none-yet" }, "ci:open"],
   ["no CI at all", { ci: "not-configured" }, "ci:not-configured"],
-  ["a green rollout", { deploy: "green" }, "deployed:done"],
-  ["a red rollout", { deploy: "red" }, "deployed:failed"],
-  ["a rollout under way", { deploy: "pending" }, "deployed:open"],
-  ["no rollout at all", { deploy: "not-configured" }, "deployed:not-configured"],
+  ["a deployment", { deploy: "green" }, "deployed:done"],
+  ["a failed deployment", { deploy: "red" }, "deployed:failed"],
+  ["a deployment under way", { deploy: "pending" }, "deployed:open"],
+  ["no deployment at all", { deploy: "not-configured" }, "deployed:not-configured"],
 ];
 
 describe("each piece of evidence ticks its own phase and no other", () => {

@@ -75,6 +75,14 @@ it("says when it was read, what gates and repos there are, and whether the agent
   });
 });
 
+it("hands on what the agent server warns of, and says nothing where it warns of nothing", () => {
+  const agent = { kind: "readable", environmentId: "env-1", projects: [], threads: [] } as const;
+  const warnings = ["T3_TOKEN expires at 2026-03-05T12:00:00.000Z", "it is old"];
+  const plan = aPlan({ agent: { ...agent, warnings } });
+  expect(plan.agentServer).toEqual({ kind: "readable", warnings });
+  expect(aPlan({ agent: { ...agent, warnings: [] } }).agentServer).toEqual({ kind: "readable" });
+});
+
 describe("the candidates", () => {
   it("are the issues with an answer, most urgent first: priority, age, number, name", () => {
     const old = { createdAt: ago(3 * DAY) };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { HoldBecause } from "../../src/pure/dispatch-policy.ts";
 import type { PlannedCandidate, PlannedRun, PlanReport } from "../../src/pure/plan-report.ts";
-import { renderPlan } from "../../src/pure/plan-table.ts";
+import { renderPlan, renderRuns } from "../../src/pure/plan-table.ts";
 import type { WaitOn } from "../../src/pure/run-observation.ts";
 import { RUN_ID, THREAD_ID } from "./builders.ts";
 
@@ -118,6 +118,7 @@ describe("what a run does", () => {
     "agent-start": "a turn was asked for and has not begun",
     agent: "the agent is at work",
     "repo-locked": "another run of the repo is live",
+    "taken-over": "a person has the issue",
     commits: "the default branch could not be read",
     "base-red": "the branch was red before this run",
     ci: "the checks are not done",
@@ -187,6 +188,18 @@ describe("what a run does", () => {
   });
 });
 
+it("what the agent server warns of is said before all candidates, a sentence each", () => {
+  const warnings = ["it is old", "the token expires\u001b[2J soon"];
+  const text = renderPlan(aReport({ agentServer: { kind: "readable", warnings } }));
+  expect(text.split("\n").slice(0, 5)).toEqual([
+    "Read at 2026-03-01T12:00:00Z, repos enrolled: 1. Nothing was changed.",
+    "The agent server warns: it is old",
+    expect.stringMatching(/^The agent server warns: the token expires\P{Cc}* soon$/u),
+    "",
+    "No candidates: no open issue has the ready label.",
+  ]);
+});
+
 it("nothing that a terminal would obey comes through, whoever wrote it", () => {
   const hostile = "\u001b]8;;http://evil.example\u0007x\u009b31m\r\n\u202e<!-- hidden -->end";
   const text = renderPlan(
@@ -209,4 +222,11 @@ it("a thread link, a page and a title of a run are for the JSON: the table names
   const text = renderPlan(aReport({ runs: [aPlannedRun({ title: "A title" })] }));
   expect(text).toContain(`o/a#1   ${RUN_ID}  T7   wait      agent: the agent is at work`);
   expect(text).not.toContain("A title");
+});
+
+it("the runs alone are those of the plan, with what could not be read", () => {
+  expect(renderRuns(aReport())).toBe("No runs in flight.\n");
+  const report = aReport({ runs: [aPlannedRun()], unreadable: [{ name: "o/b", why: "503" }] });
+  expect(renderPlan(report).endsWith(`\n\n${renderRuns(report)}`)).toBe(true);
+  expect(renderRuns(report)).toMatch(/o\/a#1[^]*o\/b {2,}503/);
 });

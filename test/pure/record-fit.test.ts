@@ -87,6 +87,7 @@ function fullOf(char: string, kind: TurnRecord["kind"], isOpen: boolean): RunRec
       phases: ["tests-red", "green"],
       parent: sha,
       firstSeen: clock,
+      pushHead: sha,
     })),
     firstRed: clock,
     ciSeen: "none-yet",

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 
+import type { CiVerdict } from "../../src/pure/ci-fold.ts";
+import type { StageSeen } from "../../src/pure/ci-stages.ts";
 import { CORRECTIVE_TURNS_MAX } from "../../src/pure/rows-ci.ts";
 import type { RunClocks } from "../../src/pure/run-clock.ts";
 import type { RunCiSeen, RunSeen } from "../../src/pure/run-observation.ts";
@@ -34,6 +36,28 @@ const { verdictMsMax, ciGraceMs, fixForwardMsMax, fixForwardAttemptsMax } = limi
 const paused: RunClocks = { paused: { since: null, ms: 1 }, waited: { since: null, ms: 0 } };
 const waited: RunClocks = { paused: { since: null, ms: 0 }, waited: { since: null, ms: 1 } };
 const noCi = aPolicy({ repo: { ci: "none", dispatchOnRed: false } });
+
+const deploying = aPolicy({
+  repo: { ci: "required", dispatchOnRed: false, deploy: { environment: "production" } },
+});
+
+type Judged = Extract<RunCiSeen, { kind: "judged" }>;
+const greenVerdict = { kind: "green" } as const;
+const DEPLOYMENT = {
+  name: "deployment to production",
+  source: "deployment",
+  at: "2026-01-01T00:00:00Z",
+  url: "https://log.example",
+  id: "1",
+};
+
+function build(verdict: CiVerdict): StageSeen {
+  return { name: "build", title: "build", verdict };
+}
+
+function deployed(verdict: CiVerdict): StageSeen {
+  return { name: "deploy", title: DEPLOYMENT.name, verdict };
+}
 
 function saw(ci: RunCiSeen, overrides: Partial<RunSeen> = {}): RunSeen {
   return aPushedSight({ ci, ...overrides });
@@ -86,6 +110,86 @@ describe("T14: green", () => {
     const { verdict, ciSeen } = decide({ record: aPushedRecord(), seen }).record;
     expect(verdict?.detail).toBe(`green on ${aSha("later")}`);
     expect(ciSeen).toBe("green");
+  });
+
+  it("names the stages that are green", () => {
+    const stages = [build(greenVerdict), deployed(greenVerdict)];
+    const seen = saw(judged(greenVerdict, { stages }));
+    const { verdict, ciSeen, deploySeen } = decide({
+      record: aPushedRecord(),
+      seen,
+      policy: deploying,
+    }).record;
+    expect(verdict?.because).toBe("green");
+    expect(verdict?.detail).toBe(`green on ${aSha("own")}: build, deployment to production`);
+    expect([ciSeen, deploySeen]).toEqual(["green", "green"]);
+  });
+
+  it("says that there is no CI where the deployment is all there is", () => {
+    const seen = saw(judged(greenVerdict, { stages: [deployed(greenVerdict)] }));
+    const policy = aPolicy({ repo: { ...deploying.repo, ci: "none" } });
+    const { verdict, ciSeen, deploySeen } = decide({
+      record: aPushedRecord(),
+      seen,
+      policy,
+    }).record;
+    expect(verdict).toMatchObject({
+      kind: "done",
+      because: "no-ci-declared",
+      detail: `green on ${aSha("own")}: deployment to production; the repo declares that it has no CI`,
+    });
+    expect([ciSeen, deploySeen]).toEqual(["none-yet", "green"]);
+  });
+});
+
+describe("a stage after the build", () => {
+  const failing = [{ ...DEPLOYMENT, state: "failure" as const }];
+  const redDeploy = judged(
+    { kind: "red", failing },
+    { stages: [build(greenVerdict), deployed({ kind: "red", failing })] },
+  );
+  const awaited = judged(
+    { kind: "pending", names: [DEPLOYMENT.name] },
+    { stages: [build(greenVerdict), deployed({ kind: "none" })] },
+  );
+
+  it("that is red is corrected with its own evidence", () => {
+    const decision = decide({ record: aPushedRecord(), seen: saw(redDeploy), policy: deploying });
+    expect(decision).toMatchObject({
+      row: "T17",
+      act: { kind: "ask-turn", ask: { prompt: { kind: "corrective", failing } } },
+    });
+    expect(decision.record).toMatchObject({
+      ciSeen: "green",
+      deploySeen: "red",
+      ownRedChecks: [DEPLOYMENT.name],
+      firstRed: { at: NOW },
+    });
+  });
+
+  it("is waited for up to the limit, and then named", () => {
+    const at = (ms: number) =>
+      decide({ record: pushedAgo(ms), seen: saw(awaited), policy: deploying });
+    expect(at(verdictMsMax)).toMatchObject({ row: "T21", kind: "wait", on: "ci" });
+    expect(at(verdictMsMax).record).toMatchObject({ ciSeen: "green", deploySeen: "pending" });
+    expect(at(verdictMsMax + 1)).toMatchObject({
+      row: "T19",
+      record: { verdict: { because: "no-verdict", detail: `still pending: ${DEPLOYMENT.name}` } },
+    });
+  });
+});
+
+describe("a note", () => {
+  const note = "commit abc skips CI by a marker in its message";
+  const verdicts: ReadonlyArray<readonly [name: string, verdict: Judged["verdict"]]> = [
+    ["no CI", { kind: "none" }],
+    ["a verdict that never came", { kind: "pending", names: ["test"] }],
+    ["a cancelled commit", { kind: "inconclusive" }],
+  ];
+  it.each(verdicts)("is said of %s", (_name, verdict) => {
+    const seen = saw(judged(verdict, { note }));
+    const { detail } = decide({ record: pushedAgo(verdictMsMax + 1), seen }).record.verdict ?? {};
+    expect(detail).toMatch(new RegExp(`; ${note}$`));
   });
 });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 
+import type { RunSeen } from "../../src/pure/run-observation.ts";
 import {
   type RunRecord,
   type TurnEnd,
@@ -18,6 +19,7 @@ import {
   aPushedSight,
   aPushedTurn,
   aSight,
+  aTakenIssue,
   type Case,
   commitsSeen,
   decide,
@@ -155,7 +157,9 @@ describe("T10: a recorded commit left the default branch", () => {
       record: aPushedRecord(),
       seen: aPushedSight({ commits: vanished }),
     });
-    expect(record.verdict?.detail).toBe(`no longer on the default branch: ${aSha("own")}`);
+    expect(record.verdict?.detail).toBe(
+      `the history of the default branch was rewritten; no longer on it: ${aSha("own")}`,
+    );
   });
 });
 
@@ -259,6 +263,21 @@ describe("T12: the turn failed, or says that it cannot", () => {
 });
 
 describe("T13: over without both a commit and the outcome", () => {
+  it("says that what the run began on is gone from the branch", () => {
+    const nudge = endedTurn({ words: "I am done." }, { ordinal: 1, kind: "nudge" });
+    const record = aRecord({ turns: [endedTurn(), nudge] });
+    const detailOf = (commits: RunSeen["commits"]) =>
+      decide({ record, seen: aSight({ thread: resting, commits }) }).record.verdict?.detail;
+    expect(detailOf(noCommits)).toBe(
+      "the turn ended without commit and outcome line. Last words: I am done.",
+    );
+    const rewrite = { branch: "trunk", push: null };
+    expect(detailOf({ kind: "readable", ours: [], vanished: [], rewrite })).toBe(
+      "the turn ended without commit and outcome line. " +
+        "Since the run began, the history of trunk was rewritten. Last words: I am done.",
+    );
+  });
+
   const withCommit = aSight({ thread: resting, commits: commitsSeen("own") });
   const nudge = (overrides: Partial<TurnRecord> = {}): TurnRecord =>
     endedTurn({ words: "I am done." }, { ordinal: 1, kind: "nudge", ...overrides });
@@ -396,6 +415,35 @@ describe("a run of as many turns as a record holds", () => {
     expect(decide({ record: ofTurns(TURNS_MAX), seen: rest }).record.verdict?.detail).toBe(
       "more turns than a run may have: 60 were asked for",
     );
+  });
+});
+
+describe("a turn that waits for a person who has the issue", () => {
+  const { verdictMsMax } = limits;
+  const taken = aSight({ thread: resting, issue: aTakenIssue() });
+  const since = (ms: number): RunRecord => ({ ...ended(), lockedOut: startedAgo(ms) });
+  const rows: Rows = [
+    ["from the first moment", { record: ended(), seen: taken }, "T13 wait taken-over"],
+    ["up to the ceiling", { record: since(verdictMsMax), seen: taken }, "T13 wait taken-over"],
+    [
+      "past it: the person has stopped the run",
+      { record: since(verdictMsMax + 1), seen: taken },
+      "T13 cancelled cancelled-by-person",
+    ],
+    [
+      "handed back: it is asked for",
+      { record: since(verdictMsMax + 1), seen: rest },
+      "T13 ask nudge",
+    ],
+  ];
+  it.each(rows)("%s", (_name, each, want) => {
+    expect(told(each)).toBe(want);
+  });
+
+  it("notes since when once, and forgets it when the label is off", () => {
+    const { record } = decide({ record: ended(), seen: taken });
+    expect(record.lockedOut).toEqual(startedAgo(0));
+    expect(decide({ record, seen: rest }).record.lockedOut).toBeNull();
   });
 });
 

@@ -3,13 +3,14 @@ import { describe, expect, it } from "vitest";
 import type { RunClocks } from "../../src/pure/run-clock.ts";
 import type { RunSeen } from "../../src/pure/run-observation.ts";
 import type { RunRecord, TurnRecord } from "../../src/pure/run-record.ts";
-import { aRecord, aSha, aTurn, HOUR, limits, MINUTE, NOW, startedAgo } from "./builders.ts";
+import { aRecord, aSha, aTurn, HOUR, limits, MINUTE, NOW, RUN_ID, startedAgo } from "./builders.ts";
 import {
   anEnd,
   aPolicy,
   aPushedRecord,
   aPushedSight,
   aSight,
+  aTakenIssue,
   type Case,
   decide,
   gone,
@@ -153,6 +154,43 @@ describe("T4: the budget", () => {
   ];
   it.each(rows)("%s", (_name, each, want) => {
     expect(told(each)).toBe(want);
+  });
+
+  describe("counts the threads that are gone", () => {
+    const earlierThread = `afk-${RUN_ID}-12-0`;
+    const current = aTurn({
+      ordinal: 2,
+      threadId: `afk-${RUN_ID}-12-1`,
+      firstSeen: startedAgo(MINUTE),
+    });
+    const ended = (ordinal: number, tokens?: number) =>
+      aTurn({
+        ordinal,
+        threadId: earlierThread,
+        end: anEnd(tokens === undefined ? {} : { tokens }),
+      });
+    const earlier = (...turns: readonly TurnRecord[]): Case => ({
+      ...seen(spent / 2),
+      record: aRecord({ turns: [...turns, current] }),
+    });
+    const half = spent / 2;
+    const threads: Rows = [
+      ["up to the budget", earlier(ended(0, half)), "T7 wait agent"],
+      ["past it", earlier(ended(0, half + 1000)), "T4 needs-human budget"],
+      ["each by its last total alone", earlier(ended(0, 1), ended(1, half)), "T7 wait agent"],
+      ["as far as they reported", earlier(ended(0), ended(1)), "T7 wait agent"],
+      ["as far as their turns ended", earlier(aTurn({ threadId: earlierThread })), "T7 wait agent"],
+    ];
+    it.each(threads)("%s", (_name, each, want) => {
+      expect(told(each)).toBe(want);
+    });
+  });
+
+  it("notes what a turn's end had processed, where that is reported", () => {
+    const endOf = (tokens: number | null) =>
+      decide(seen(tokens, threadIn(over()))).record.turns[0]?.end;
+    expect(endOf(7)?.tokens).toBe(7);
+    expect(endOf(null)).not.toHaveProperty("tokens");
   });
 
   it("names the estimate and the key", () => {
@@ -374,6 +412,11 @@ describe("T6: a request that never arrived", () => {
     [
       "waits beside another run's turn",
       { record: askedAgo(1), seen: missing({ otherLive: ["acme/shop#9"] }) },
+      "T6 wait agent-start",
+    ],
+    [
+      "waits while a person has the issue",
+      { record: askedAgo(1), seen: missing({ issue: aTakenIssue() }) },
       "T6 wait agent-start",
     ],
     [

@@ -67,6 +67,11 @@ export function aPausedIssue(): IssueSeen {
   return anIssueInHand({ labels: [labels.ready, labels.inProgress, labels.paused] });
 }
 
+/** A person put the human label on while the run was in flight. */
+export function aTakenIssue(): IssueSeen {
+  return anIssueInHand({ labels: [labels.ready, labels.inProgress, labels.human] });
+}
+
 export type PolicyOverrides = Partial<Omit<WatchPolicy, "limits" | "labels">> & {
   readonly limits?: Partial<Limits>;
 };

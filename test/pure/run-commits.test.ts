@@ -1,8 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import type { BranchCommit, BranchSeen } from "../../src/pure/commits.ts";
-import { findRunCommits, shasToJudge } from "../../src/pure/run-commits.ts";
+import type { BranchCommit, BranchPush, BranchSeen, PushesSeen } from "../../src/pure/commits.ts";
+import {
+  findRunCommits,
+  needsPushes,
+  shasToJudge,
+  withPushes,
+} from "../../src/pure/run-commits.ts";
 import type { RunCommitsSeen } from "../../src/pure/run-observation.ts";
 import { aRecord, aSha, RUN_ID, startedAgo } from "./builders.ts";
 
@@ -141,5 +146,97 @@ describe("the commits that may judge the run", () => {
         expect(shas).toHaveLength(1 + Math.min(count, 10));
       }),
     );
+  });
+});
+
+describe("the push log of a run", () => {
+  // Two commits of ours below a stranger's, all of one push; then another push on top.
+  const seen = branch(
+    commit("later", ["head"]),
+    commit("head", ["second"]),
+    commit("second", ["first"], OURS),
+    commit("first", ["base"], OURS),
+  );
+  const log: PushesSeen = {
+    kind: "readable",
+    pushes: [push("head", "later"), push("base", "head")],
+  };
+  const trunk = { name: "trunk", seen };
+
+  function push(before: string, after: string, isForced = false): BranchPush {
+    return { before: aSha(before), after: aSha(after), isForced, by: "robot", at: "" };
+  }
+
+  function knowing(pushHead: string): ReturnType<typeof aRecord> {
+    const commits = recorded("first", "second").map((each) => ({
+      ...each,
+      pushHead: aSha(pushHead),
+    }));
+    return aRecord({ commits });
+  }
+
+  it("is asked until the head of the newest commit's push is known", () => {
+    const found = findRunCommits(seen, aRecord());
+    expect(needsPushes(found)).toBe(true);
+    expect(needsPushes(withPushes(found, trunk, log))).toBe(false);
+    expect(needsPushes(findRunCommits(seen, knowing("head")))).toBe(false);
+  });
+
+  it("is asked again when it did not say, and when that head is on the branch no more", () => {
+    const found = findRunCommits(seen, aRecord());
+    for (const dumb of [
+      { kind: "unreadable", why: "404" },
+      { kind: "readable", pushes: [] },
+    ] as const) {
+      expect(withPushes(found, trunk, dumb)).toEqual(found);
+    }
+    expect(needsPushes(findRunCommits(seen, knowing("left behind")))).toBe(true);
+  });
+
+  it("is not asked of a run without commits, nor of a branch that cannot be read", () => {
+    expect(needsPushes(findRunCommits(branch(commit("other's", ["base"])), aRecord()))).toBe(false);
+    const unread: BranchSeen = { kind: "unreadable", why: "502" };
+    const unknown = findRunCommits(unread, aRecord());
+    expect(needsPushes(unknown)).toBe(false);
+    expect(withPushes(unknown, trunk, log)).toBe(unknown);
+    const found = findRunCommits(seen, aRecord());
+    expect(withPushes(found, { ...trunk, seen: unread }, log)).toBe(found);
+  });
+
+  it("moves the judging from the newest commit to the head of its push", () => {
+    const found = findRunCommits(seen, aRecord());
+    expect(shasToJudge(seen, found)).toEqual(["second", "head", "later"].map(aSha));
+    const known = withPushes(found, trunk, log);
+    expect(shasToJudge(seen, known)).toEqual(["head", "later"].map(aSha));
+    expect(shasToJudge(seen, findRunCommits(seen, knowing("head")))).toEqual(
+      ["head", "later"].map(aSha),
+    );
+  });
+
+  it("is asked which push took a recorded commit away, and that is kept beside it", () => {
+    const rewritten = branch(commit("fresh", ["base"]));
+    const record = aRecord({ commits: recorded("own") });
+    const found = findRunCommits(rewritten, record);
+    expect(needsPushes(found)).toBe(true);
+    const forced = push("own", "fresh", true);
+    const told = withPushes(
+      found,
+      { name: "trunk", seen: rewritten },
+      { kind: "readable", pushes: [forced] },
+    );
+    expect(told).toEqual({ ...found, rewrite: { branch: "trunk", push: forced } });
+    const untold = withPushes(found, trunk, { kind: "unreadable", why: "404" });
+    expect(untold).toMatchObject({ rewrite: { branch: "trunk", push: null } });
+  });
+
+  it("is not asked for a base that is lost alone, which is said all the same", () => {
+    const lost = { ...seen, isBaseFound: false } as BranchSeen;
+    const found = findRunCommits(lost, knowing("head"));
+    expect(needsPushes(found)).toBe(false);
+    expect(
+      withPushes(found, { name: "trunk", seen: lost }, { kind: "unreadable", why: "" }),
+    ).toMatchObject({
+      rewrite: { branch: "trunk", push: null },
+    });
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 
+import type { CiVerdict } from "../../src/pure/ci-fold.ts";
 import { noteSeen } from "../../src/pure/run-notes.ts";
 import type { RunCommit, RunSeen } from "../../src/pure/run-observation.ts";
 import { type RunRecord, RunRecordSchema } from "../../src/pure/run-record.ts";
@@ -180,6 +181,19 @@ describe("commits", () => {
     expect(see(later, ours, NOW + 2)).toEqual(later);
   });
 
+  it("get the head of their push once that is known, and another once it was left behind", () => {
+    const [bare, headed] = [aCommit("a"), aCommit("a", { pushHead: aSha("head") })];
+    const noted = see(aRecord(), [bare]);
+    expect(noted.commits[0]).not.toHaveProperty("pushHead");
+    const known = see(noted, [headed], NOW + 1);
+    expect(known.commits).toEqual([{ ...headed, firstSeen: startedAgo(0) }]);
+    expect(see(aRecord(), [headed]).commits).toEqual(known.commits);
+    // A log that does not say takes nothing back.
+    expect(see(known, [bare], NOW + 2)).toEqual(known);
+    const moved = aCommit("a", { pushHead: aSha("other") });
+    expect(see(known, [moved], NOW + 3).commits[0]?.pushHead).toBe(aSha("other"));
+  });
+
   it("are kept when they vanish", () => {
     expect(see(aPushedRecord(), []).commits).toEqual(aPushedRecord().commits);
   });
@@ -224,6 +238,47 @@ describe("CI", () => {
     ["green", judged({ kind: "green" }), "green"],
   ])("is told as it was seen: %s", (_name, ci, want) => {
     expect(note(aPushedRecord(), { ci }).ciSeen).toBe(want);
+  });
+
+  it("is told of a rollout as of a deployment, and of both as green once both are", () => {
+    const rollout = { namespace: "shop", kind: "Deployment", name: "web" } as const;
+    const rolling = { ci: "required", dispatchOnRed: false, rollout } as const;
+    const both = { ...rolling, deploy: { environment: "prod" } };
+    const green: CiVerdict = { kind: "green" };
+    const stage = (name: "deploy" | "rollout", verdict: CiVerdict) => ({
+      name,
+      title: "",
+      verdict,
+    });
+    const told = (
+      repo: typeof rolling | typeof both,
+      ...stages: readonly ReturnType<typeof stage>[]
+    ) => noteSeen(aPushedRecord(), aSight({ ci: judged(green, { stages }) }), aPolicy({ repo }));
+    expect(told(rolling).deploySeen).toBe("pending");
+    expect(told(rolling, stage("rollout", green)).deploySeen).toBe("green");
+    expect(told(both, stage("deploy", green)).deploySeen).toBe("pending");
+    const failed: CiVerdict = { kind: "red", failing: [] };
+    expect(told(both, stage("deploy", failed)).deploySeen).toBe("red");
+    expect(told(both, stage("deploy", green), stage("rollout", failed)).deploySeen).toBe("red");
+    const whole = [stage("deploy", green), stage("rollout", green)];
+    expect(told(both, ...whole).deploySeen).toBe("green");
+  });
+
+  it("is told of a build and of its deployment apart", () => {
+    const repo = { ci: "required", dispatchOnRed: false, deploy: { environment: "prod" } } as const;
+    const policy = aPolicy({ repo });
+    const seen = (ci: RunSeen["ci"], record = aPushedRecord()) =>
+      noteSeen(record, aSight({ ci }), policy).deploySeen;
+    const staged = (verdict: CiVerdict) =>
+      judged({ kind: "green" }, { stages: [{ name: "deploy", title: "deployment", verdict }] });
+    expect(seen({ kind: "not-asked" })).toBe("pending");
+    expect(seen(judged({ kind: "green" }))).toBe("pending");
+    expect(seen(staged({ kind: "none" }))).toBe("pending");
+    expect(seen(staged({ kind: "red", failing: [] }))).toBe("red");
+    expect(seen(staged({ kind: "green" }))).toBe("green");
+    const deployed = aPushedRecord({ deploySeen: "green" });
+    expect(seen({ kind: "unreadable", why: "503" }, deployed)).toBe("green");
+    expect(note(deployed, {})).not.toHaveProperty("deploySeen");
   });
 
   it("is noted by no more names than a record holds", () => {

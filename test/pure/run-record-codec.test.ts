@@ -9,11 +9,13 @@ import {
   runIdOf,
   runMarker,
 } from "../../src/pure/run-record-codec.ts";
+import type { IssueSeen } from "../../src/pure/issue.ts";
 import type { RunRecord } from "../../src/pure/run-record.ts";
 import {
   anEnd,
   anIssue,
   aRecord,
+  aSha,
   aTurn,
   aVerdict,
   bodyOf,
@@ -56,6 +58,19 @@ describe("a record", () => {
     ],
   ])("is read %s", (_name, body) => {
     expect(decode(body)).toEqual(READ);
+  });
+
+  it("is read with the heads of its commits' pushes, and as it was written before there were any", () => {
+    const bare = { sha: aSha("own"), phases: [], parent: null, firstSeen: startedAgo(0) };
+    for (const commit of [bare, { ...bare, pushHead: aSha("head") }]) {
+      const pushed = { ...record, commits: [commit] };
+      expect(decode(bodyOf(pushed))).toEqual({ ...READ, record: pushed });
+    }
+    const wrong = { ...bare, pushHead: "main" };
+    expect(decode(changed({ commits: [wrong] }))).toMatchObject({
+      kind: "malformed",
+      why: "its record is wrong at commits.0.pushHead",
+    });
   });
 
   it("is read under whatever case the repo's name is spelled in", () => {
@@ -283,6 +298,29 @@ describe("the progress comments of an issue", () => {
     ]);
     expect(idsOf(lost, done)).toEqual([["malformed", "c0"]]);
     expect(idsOf(bodyOf(aRecord({ issue: "acme/gadgets#12" })), done)).toEqual([["record", "c1"]]);
+  });
+
+  it("that somebody else edited are no record, whatever they say, and leave their place to another", () => {
+    const body = bodyOf(aRecord({ verdict: aVerdict() }));
+    const tampered = (id: string) => ({ id, body, isTampered: true as const });
+    const ours = (id: string) => ({ id, body: bodyOf(record) });
+    const other = { id: "c9", body: bodyOf(aRecord({ runId: "0123456789ab" })) };
+    const seen = (...comments: IssueSeen["ownComments"]["comments"]): unknown =>
+      recordCommentsOf(anIssue({ ownComments: { kind: "complete", comments } })).map((each) => [
+        each.kind,
+        each.commentId,
+      ]);
+    expect(seen(tampered("c1"), tampered("c2"))).toEqual([["tampered", "c1"]]);
+    expect(seen(ours("c1"), tampered("c2"))).toEqual([["record", "c1"]]);
+    expect(seen(tampered("c1"), other, ours("c2"))).toEqual([
+      ["record", "c9"],
+      ["record", "c2"],
+    ]);
+    const [first] = recordCommentsOf(
+      anIssue({ ownComments: { kind: "complete", comments: [tampered("c1")] } }),
+    );
+    expect(first).toEqual({ kind: "tampered", commentId: "c1", runId: RUN_ID });
+    expect(seen({ id: "c1", body: "blanked", isTampered: true })).toEqual([]);
   });
 
   it("are those that hold or held a record of it, oldest first", () => {

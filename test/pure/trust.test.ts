@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import type { Actor, Permission } from "../../src/pure/issue.ts";
+import type { ActingApp, Actor, Permission } from "../../src/pure/issue.ts";
 import { decideTrust, type TrustQuestion } from "../../src/pure/trust.ts";
 
 const OWN = { id: "900", login: "afk-bot" };
@@ -12,6 +12,7 @@ type Given = {
   readonly permission?: Permission;
   readonly trusted?: readonly string[];
   readonly agents?: readonly string[];
+  readonly app?: ActingApp;
 };
 
 function question(given: Given): TrustQuestion {
@@ -30,6 +31,7 @@ function question(given: Given): TrustQuestion {
     permission: given.permission ?? "none",
     policy: { trustedActors: given.trusted ?? [], agentActors: given.agents ?? [] },
     ownAccount: OWN,
+    app: given.app ?? null,
   };
 }
 

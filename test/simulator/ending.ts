@@ -18,7 +18,8 @@ const TICKS_BETWEEN = 5;
  */
 export function runBoundMs(limits: Limits): number {
   const tries = limits.redispatchAttemptsMax + 1;
-  const turns = 2 + limits.nudgeAttemptsMax + Math.min(limits.fixForwardAttemptsMax, CORRECTIVE_TURNS_MAX);
+  const turns =
+    2 + limits.nudgeAttemptsMax + Math.min(limits.fixForwardAttemptsMax, CORRECTIVE_TURNS_MAX);
   const perTurn = tries * (limits.startGraceMs + TICKS_BETWEEN * MINUTE) + limits.turnMsMax;
   const waits = limits.verdictMsMax + limits.questionMsMax + limits.notifyMsMax + limits.ciGraceMs;
   return limits.adoptGraceMs + turns * perTurn + waits + limits.fixForwardMsMax;
@@ -49,7 +50,7 @@ function unfinished(world: World, ref: IssueRef): readonly string[] {
       left.push(`${key}: ${id} still works`);
   }
   const isWaiting = labels.includes(LABELS.ready) && world.state(ref) === "open";
-  if (isWaiting && !waitsForPerson(world, key)) left.push(`${key} is ready and nothing happens`);
+  if (isWaiting && !waitsForPerson(world, ref)) left.push(`${key} is ready and nothing happens`);
   return left;
 }
 
@@ -86,12 +87,23 @@ const FOR_PEOPLE: ReadonlySet<string> = new Set([
   "base-red",
 ]);
 
-function waitsForPerson(world: World, key: string): boolean {
+function waitsForPerson(world: World, ref: IssueRef): boolean {
+  const key = issueKey(ref);
   const last = world
     .logs("decided")
     .findLast(({ fields }) => fields["issue"] === key && !("runId" in fields));
   const { decision } = (last?.fields ?? {}) as { decision?: { kind: string; because?: string } };
-  return decision?.kind === "hold" && FOR_PEOPLE.has(decision.because ?? "");
+  if (decision?.kind !== "hold" || !FOR_PEOPLE.has(decision.because ?? "")) return false;
+  return decision.because !== "approval-already-used" || isReallyUsed(world, ref);
+}
+
+/** A run of this very approval is known, or one whose record was lost. */
+function isReallyUsed(world: World, ref: IssueRef): boolean {
+  const ready = findReadyEvent(world.tracker.see(ref), LABELS.ready);
+  const records = world.records(ref);
+  if (records.some(({ approval }) => approval.eventId === ready?.id)) return true;
+  const told = new Set(records.filter((each) => !each.isRebuilt).map(({ runId }) => runId));
+  return world.threadsOf(ref).some((id) => !told.has(parseThreadId(id)?.runId ?? ""));
 }
 
 /** What a schedule did that bears on how it may end. */
@@ -105,10 +117,7 @@ export type Ending = {
 };
 
 /** What is wrong with a world that came to rest. */
-export async function brokenAtTheEnd(
-  world: World,
-  how: Ending,
-): Promise<readonly string[]> {
+export async function brokenAtTheEnd(world: World, how: Ending): Promise<readonly string[]> {
   return [
     ...world.issues.flatMap((ref) => unfinished(world, ref)).map((what) => `law 4: ${what}`),
     ...forgive(brokenLaws(world), how.inFlight),
@@ -165,7 +174,8 @@ function wrongRings(world: World, how: { readonly isDisturbed: boolean }): reado
         const times = notifier.rung.filter(({ key }) => key === `${runId}-verdict`).length;
         const state = verdict.bells[notifier.name]?.state;
         const what = `law 6: ${notifier.name} rang ${times} times for run ${runId}`;
-        if (verdict.kind === "cancelled") return times === 0 ? [] : [`${what}, which was cancelled`];
+        if (verdict.kind === "cancelled")
+          return times === 0 ? [] : [`${what}, which was cancelled`];
         if (times === 0 && state !== "undelivered") return [what];
         return times > 1 && !how.isDisturbed ? [what] : [];
       });
@@ -232,11 +242,14 @@ async function doneWithoutCommit(world: World): Promise<readonly string[]> {
   const broken: string[] = [];
   for (const ref of world.issues) {
     for (const { runId, verdict, commits } of world.records(ref)) {
-      if (verdict?.kind !== "done") continue;
       const [branch] = await world.tracker.readBranches([{ repo: ref.repo, baseSha: null }]);
       const pushed = branch?.kind === "readable" ? branch.commits : [];
       const own = pushed.filter(({ message }) => message.includes(`AFK-Run: ${runId}`));
       const isOwn = commits.some(({ sha }) => own.some((commit) => commit.sha === sha));
+      const foreign = pushed.filter(({ sha }) => commits.some((commit) => commit.sha === sha));
+      if (foreign.some((commit) => !own.includes(commit)))
+        broken.push(`law 7: run ${runId} counts another's commit as its own`);
+      if (verdict?.kind !== "done") continue;
       // Rewritten after the verdict, the branch shows nothing of it any more.
       const isRewritten = commits.some(({ sha }) => !pushed.some((commit) => commit.sha === sha));
       if (!isOwn && !isRewritten)

@@ -71,7 +71,10 @@ export const INCIDENTS: readonly Incident[] = [
       await ticks(world, 2);
       return expectThat([
         [during === "first/0", `asked meanwhile for ${during}`],
-        [world.turnsAsked(ref).includes("corrective/0"), `asked for ${world.turnsAsked(ref).join()}`],
+        [
+          world.turnsAsked(ref).includes("corrective/0"),
+          `asked for ${world.turnsAsked(ref).join()}`,
+        ],
       ]);
     },
   },
@@ -97,8 +100,14 @@ export const INCIDENTS: readonly Incident[] = [
       for (let minute = 0; minute < 61; minute += 1) await ticks(world, 1);
       world.ciSays(sha, "red");
       await ticks(world, 1);
+      const first = asked(world, ref, "corrective");
+      world.startsWorking(ref);
+      // The hour of fixing forward runs from that red on, not from the dispatch.
+      world.agentLands(ref, { ci: "red" });
+      await ticks(world, 1);
       return expectThat([
-        [asked(world, ref, "corrective") === 1, `asked for ${world.turnsAsked(ref).join()}`],
+        [first === 1, `asked at first for ${first} corrective turns`],
+        [asked(world, ref, "corrective") === 2, `asked for ${world.turnsAsked(ref).join()}`],
       ]);
     },
   },
@@ -205,7 +214,8 @@ async function ticks(world: World, times: number): Promise<void> {
 
 function asked(world: World, ref: IssueRef, kind: string): number {
   return world.agent.turnStarts.filter(
-    (start) => parseMessageId(start.messageId)?.kind === kind && start.threadId.includes(`-${ref.number}-`),
+    (start) =>
+      parseMessageId(start.messageId)?.kind === kind && start.threadId.includes(`-${ref.number}-`),
   ).length;
 }
 

@@ -104,7 +104,11 @@ export type Scenario = {
   readonly interruptEndsAs: "completed" | "interrupted" | "error";
   readonly obedience: "obeys" | "ignores-interrupt" | "ignores-interrupt-and-stop";
   readonly runsMax: number;
-  readonly attempts: { readonly fixForward: number; readonly nudge: number; readonly redispatch: number };
+  readonly attempts: {
+    readonly fixForward: number;
+    readonly nudge: number;
+    readonly redispatch: number;
+  };
 };
 
 /** Rounds of poll, watch and work: enough for a run to come to its verdict in the middle of trouble. */

@@ -31,7 +31,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "a repeated attempt is not counted",
     file: "pure/rows-context.ts",
     line: "return { ordinal, attempt: again.attempt + 1, wasSeenEarlier, newestCommitAtAsk, isCounted };",
-    becomes: "return { ordinal, attempt: again.attempt, wasSeenEarlier, newestCommitAtAsk, isCounted };",
+    becomes:
+      "return { ordinal, attempt: again.attempt, wasSeenEarlier, newestCommitAtAsk, isCounted };",
   },
   {
     name: "any commit counts as the run's, with or without its trailer",
@@ -70,10 +71,10 @@ export const MUTANTS: readonly Mutant[] = [
     becomes: "if (isEditedSince(issue, ready) && issue.number === 0) {",
   },
   {
-    name: "a used approval dispatches again",
-    file: "pure/candidate.ts",
-    line: 'if (own !== undefined) return hold("approval-already-used", `by run ${runId}`);',
-    becomes: "",
+    name: "every approval of an issue is the same run",
+    file: "pure/identity.ts",
+    line: "const parts = [of.ref.repo.tracker, of.repoId, String(of.ref.number), of.approvalEventId];",
+    becomes: "const parts = [of.ref.repo.tracker, of.repoId, String(of.ref.number)];",
   },
   {
     name: "a dispatch that was cut short is not finished",
@@ -187,7 +188,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "a commit that left the branch is not missed",
     file: "pure/rows-end.ts",
     line: 'if (commits.kind === "unreadable" || commits.vanished.length === 0) return null;',
-    becomes: 'if (commits.kind !== "unreadable") return null; if (commits.kind === "unreadable") return null;',
+    becomes:
+      'if (commits.kind !== "unreadable") return null; if (commits.kind === "unreadable") return null;',
   },
   {
     name: "a doorbell rings for what a person stopped",
@@ -210,8 +212,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "the agent is not stopped when a person cancels",
     file: "pure/finish.ts",
-    line: "if (seen.thread.kind !== \"seen\" || !seen.thread.isLive || turn === null) return null;",
-    becomes: "if (turn !== null) return null; if (seen.thread.kind !== \"seen\") return null;",
+    line: 'if (seen.thread.kind !== "seen" || !seen.thread.isLive || turn === null) return null;',
+    becomes: 'if (turn !== null) return null; if (seen.thread.kind !== "seen") return null;',
   },
   {
     name: "the issue of a failed run is not handed over",

@@ -89,12 +89,10 @@ export function answerAll(world: World, ref: IssueRef): void {
 /** Our comments of the issue's runs, whoever edited them since. */
 function progressOn(world: World, ref: IssueRef): readonly FakeComment[] {
   const { id } = world.tracker.own;
-  return world.tracker
-    .commentsOn(ref)
-    .filter(({ author, body }) => {
-      const isOurs = author.kind === "account" && author.id === id;
-      return isOurs && body.startsWith("<!-- afk:run=");
-    });
+  return world.tracker.commentsOn(ref).filter(({ author, body }) => {
+    const isOurs = author.kind === "account" && author.id === id;
+    return isOurs && body.startsWith("<!-- afk:run=");
+  });
 }
 
 /** What somebody would write who wants afk to believe that a run of his choice is done. */

@@ -3,7 +3,7 @@ import { Worker } from "node:worker_threads";
 import yargs from "yargs";
 import type { CrashReport } from "./exhaustive.ts";
 import { describeMove, scheduleOf } from "./moves.ts";
-import { renderReport } from "./report.ts";
+import { renderReport, untouchedSites } from "./report.ts";
 import { lawOf, shrink } from "./shrink.ts";
 import { simulate } from "./simulation.ts";
 import { addTotals, joinCrashes, noTotals, type Totals } from "./totals.ts";
@@ -17,12 +17,17 @@ const FAILURES_NAMED_MAX = 20;
 
 const args = await yargs(process.argv.slice(2))
   .scriptName("npm run simulate --")
-  .usage("Plays the whole control plane against a seeded world full of faults, and checks the laws.")
+  .usage(
+    "Plays the whole control plane against a seeded world full of faults, and checks the laws.",
+  )
   .option("seed", { type: "number", describe: "plays one schedule" })
   .option("trace", { type: "boolean", default: false, describe: "tells its whole history" })
   .option("from", { type: "number", default: 1, describe: "the first seed" })
   .option("schedules", { type: "number", default: SCHEDULES, describe: "how many seeds" })
-  .option("also", { type: "string", describe: "one more seed, in hexadecimal: a commit's name will do" })
+  .option("also", {
+    type: "string",
+    describe: "one more seed, in hexadecimal: a commit's name will do",
+  })
   .option("seconds", { type: "number", describe: "goes on until so many seconds have passed" })
   .option("jobs", { type: "number", default: availableParallelism(), describe: "threads" })
   .strict()
@@ -72,7 +77,8 @@ async function playMany(): Promise<number> {
     console.log(`\nseed ${seed}: ${broken.join("\n  ")}`);
     await tellShrunk(seed, broken[0] ?? "");
   }
-  return totals.failures.length + crashes.broken.length > 0 ? 1 : 0;
+  const isBroken = totals.failures.length + crashes.broken.length > 0;
+  return isBroken || untouchedSites(crashes).length > 0 ? 1 : 0;
 }
 
 async function tellShrunk(seed: number, broken: string): Promise<void> {

@@ -5,7 +5,14 @@ import { Turnstile } from "../loops/turnstile.ts";
 import { isLeaseStep, LABELS, type Life, MARIA, MINUTE, ROBOT, World } from "../loops/world.ts";
 import { workOn } from "./agents-at-work.ts";
 import { brokenAtTheEnd, isOver, runBoundMs } from "./ending.ts";
-import { describeMove, type Loop, type Move, type PersonAct, type Scenario, type Schedule } from "./moves.ts";
+import {
+  describeMove,
+  type Loop,
+  type Move,
+  type PersonAct,
+  type Scenario,
+  type Schedule,
+} from "./moves.ts";
 import { answerAll, performPerson } from "./people.ts";
 import { createRandom } from "./random.ts";
 import { healServices, performService } from "./services.ts";
@@ -69,7 +76,7 @@ class Simulation {
     this.#schedule = schedule;
     this.#isTold = isTold;
     this.#world = begin(schedule.scenario);
-    this.#watchman = new Watchman(this.#world);
+    this.#watchman = new Watchman(this.#world, schedule.scenario.obedience === "obeys");
   }
 
   async run(): Promise<Outcome> {
@@ -238,8 +245,7 @@ class Simulation {
       return true;
     } catch (error) {
       if (error instanceof ProcessDied) return false;
-      const isPlanned =
-        error instanceof Error && /^failed |planned trouble/.test(error.message);
+      const isPlanned = error instanceof Error && /^failed |planned trouble/.test(error.message);
       if (!isPlanned) this.#watchman.broken.push(`a tick threw: ${String(error)}`);
       return false;
     }
@@ -312,7 +318,8 @@ class Simulation {
   }
 
   #tell(line: string): void {
-    if (this.#isTold) this.#story.push(`${new Date(this.#world.clock.now()).toISOString()} ${line}`);
+    if (this.#isTold)
+      this.#story.push(`${new Date(this.#world.clock.now()).toISOString()} ${line}`);
   }
 
   #tellNews(): void {

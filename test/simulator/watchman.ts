@@ -37,11 +37,14 @@ export class Watchman {
   readonly #world: World;
   /** What stood in the issue when the label of that event was put on. */
   readonly #approved = new Map<string, { readonly title: string; readonly body: string }>();
+  readonly #isObedient: boolean;
+  readonly #told = new Set<string>();
   readonly #verdicts = new Map<string, { readonly issue: string; readonly told: string }>();
   #before: Before | null = null;
 
-  constructor(world: World) {
+  constructor(world: World, isObedient: boolean) {
     this.#world = world;
+    this.#isObedient = isObedient;
   }
 
   /** Called after everything people did: an approval is of the text as it stands in that moment. */
@@ -125,7 +128,9 @@ export class Watchman {
     // Without a record (it was deleted) any approved text will do.
     const texts = text === undefined ? [...this.#approved.values()] : [text];
     const edits = prompt.match(new RegExp(`${EDITED}\\d+`, "g")) ?? [];
-    return texts.some(({ title, body }) => edits.every((edit) => `${title}\n${body}`.includes(edit)));
+    return texts.some(({ title, body }) =>
+      edits.every((edit) => `${title}\n${body}`.includes(edit)),
+    );
   }
 
   #judgeVerdicts(before: Before): void {
@@ -138,11 +143,24 @@ export class Watchman {
         if (known !== undefined && known !== told)
           this.#break(`law 4: run ${runId} was ${known} and then ${told}`);
         const isNew = known === undefined;
+        this.#judgeTelling(ref, runId, before);
         if (isNew && before.isAgentSilent && verdict.kind !== "cancelled")
           this.#break(`no verdict from silence: run ${runId} ended as ${told}`);
         this.#verdicts.set(runId, { issue: issueKey(ref), told });
       }
     }
+  }
+
+  /** When people are told of a verdict, an agent that heeds commands has stopped. */
+  #judgeTelling(ref: IssueRef, runId: string, before: Before): void {
+    if (this.#told.has(runId) || !this.#world.notices(ref).some((body) => body.includes(runId)))
+      return;
+    this.#told.add(runId);
+    if (!this.#isObedient || before.isAgentSilent) return;
+    const ids = this.#world.threadsOf(ref).filter((id) => parseThreadId(id)?.runId === runId);
+    const isAtWork = (id: string): boolean =>
+      this.#world.agent.isWorking(id) && this.#world.agent.see(id).presence === "active";
+    if (ids.some(isAtWork)) this.#break(`verdict: run ${runId} was told of while its agent worked`);
   }
 
   /** Every candidate of a whole poll, and every run of a whole watch, has its decision and its reason. */
@@ -158,7 +176,8 @@ export class Watchman {
     }
     if (!tick.isWhole || tick.loop !== "poll") return;
     const logs = mine.filter((each) => each.kind === "log");
-    if (logs.some((each) => /unreadable|lease held elsewhere|tick failed/.test(each.message))) return;
+    if (logs.some((each) => /unreadable|lease held elsewhere|tick failed/.test(each.message)))
+      return;
     const said = JSON.stringify(logs);
     for (const ref of this.#world.issues) {
       const issue = this.#world.tracker.see(ref);

@@ -57,7 +57,7 @@ export async function probeDispatch(
       type: "project.delete",
       ...project,
       commandId: `${name}/delete-project`,
-      // Without it T3 keeps a project that has threads, and whether deleted ones count is not known.
+      // Without it T3 keeps a project whose thread is there, as after a deletion that failed; with it both go.
       force: true,
     }),
   ];

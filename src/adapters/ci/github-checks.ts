@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { Check, CheckState } from "../../pure/ci-fold.ts";
+import { plainLine } from "../../pure/untrusted-text.ts";
 import { DatabaseId, PageInfo } from "../tracker/github-wire.ts";
 
 const CheckRunWire = z.object({
@@ -13,7 +14,8 @@ const CheckRunWire = z.object({
   detailsUrl: z.string().nullable(),
   checkSuite: z.object({
     status: z.string(),
-    app: z.object({ slug: z.string() }).nullable(),
+    conclusion: z.string().nullish(),
+    app: z.object({ slug: z.string(), databaseId: DatabaseId.nullish() }).nullable(),
     workflowRun: z
       .object({ event: z.string(), workflow: z.object({ name: z.string() }) })
       .nullable(),
@@ -26,6 +28,7 @@ const StatusContextWire = z.object({
   state: z.string(),
   createdAt: z.string(),
   targetUrl: z.string().nullable(),
+  description: z.string().nullish(),
 });
 
 const ContextWire = z.discriminatedUnion("__typename", [CheckRunWire, StatusContextWire]);
@@ -82,6 +85,11 @@ const STATUS_STATES: Readonly<Record<string, CheckState>> = {
   EXPECTED: "pending",
 };
 
+/** The state of a commit status, in REST's or GraphQL's word. */
+export function toStatusState(word: string): CheckState {
+  return lookUp(STATUS_STATES, word.toUpperCase());
+}
+
 /**
  * Translates a check run or a commit status; a word this version does not know becomes `unknown`.
  */
@@ -95,17 +103,28 @@ export function toCheck(wire: z.infer<typeof ContextWire>): Check {
         at: wire.startedAt ?? wire.completedAt ?? NOT_STARTED_AT,
         url: wire.detailsUrl,
         id: wire.databaseId,
+        appId: wire.checkSuite.app?.databaseId ?? null,
       };
     case "StatusContext":
       return {
         name: wire.context,
         source: STATUS_SOURCE,
-        state: lookUp(STATUS_STATES, wire.state),
+        state: toStatusState(wire.state),
         at: wire.createdAt,
         url: wire.targetUrl,
         id: wire.context,
+        ...toWords(wire.description),
       };
   }
+}
+
+/** GitHub's own bound of a status's description; one that is longer came from elsewhere. */
+const WORDS_CHARACTERS_MAX = 300;
+
+/** What somebody says of a check, as one bounded line of visible text; nothing where it says nothing. */
+export function toWords(text: string | null | undefined): Pick<Check, "words"> {
+  const words = plainLine(text ?? "", WORDS_CHARACTERS_MAX);
+  return words === "" ? {} : { words };
 }
 
 /** One workflow run for two events reports two checks of one name, and both count. */
@@ -115,11 +134,17 @@ function toSource(suite: z.infer<typeof CheckRunWire>["checkSuite"]): string {
   return `check:${suite.app?.slug ?? "unknown app"}`;
 }
 
+/** The state of a finished or unfinished run, by REST's or GraphQL's words for both. */
+export function toRunState(status: string, conclusion: string | null): CheckState {
+  if (UNFINISHED.has(status.toUpperCase())) return "pending";
+  if (status.toUpperCase() !== "COMPLETED" || conclusion === null) return "unknown";
+  return lookUp(CONCLUSIONS, conclusion.toUpperCase());
+}
+
 function toCheckState(wire: z.infer<typeof CheckRunWire>): CheckState {
-  const { status, conclusion } = wire;
-  if (UNFINISHED.has(status)) return "pending";
-  if (status !== "COMPLETED" || conclusion === null) return "unknown";
-  const state = lookUp(CONCLUSIONS, conclusion);
+  const state = toRunState(wire.status, wire.conclusion);
+  // A job that was killed half-way may call itself failed; its workflow says that it was cancelled.
+  if (state === "failure" && isInCancelledWorkflow(wire.checkSuite)) return "cancelled";
   return PASSING.has(state) && isInUnfinishedWorkflow(wire.checkSuite) ? "pending" : state;
 }
 
@@ -129,6 +154,10 @@ function toCheckState(wire: z.infer<typeof CheckRunWire>): CheckState {
  */
 function isInUnfinishedWorkflow(suite: z.infer<typeof CheckRunWire>["checkSuite"]): boolean {
   return suite.workflowRun !== null && suite.status !== "COMPLETED";
+}
+
+function isInCancelledWorkflow(suite: z.infer<typeof CheckRunWire>["checkSuite"]): boolean {
+  return suite.workflowRun !== null && suite.conclusion === "CANCELLED";
 }
 
 function lookUp(words: Readonly<Record<string, CheckState>>, word: string): CheckState {

@@ -1,20 +1,29 @@
-import type { Check, ChecksSeen } from "../../pure/ci-fold.ts";
-import type { RepoRef } from "../../pure/issue.ts";
+import type { Check, ChecksSeen, RequiredCheck } from "../../pure/ci-fold.ts";
+import { type RepoRef, repoKey } from "../../pure/issue.ts";
 import type { ChecksQuery, CiReader } from "../../pure/ports/ci.ts";
-import { type AliasAnswer, askRepos, readWhole } from "../tracker/github-ask.ts";
+import {
+  type AliasAnswer,
+  askRepos,
+  mapBounded,
+  type Part,
+  readWhole,
+} from "../tracker/github-ask.ts";
 import {
   createGithubClient,
   type GithubClient,
   type GithubClientOptions,
 } from "../tracker/github-client.ts";
 import { CommitWire, toCheck } from "./github-checks.ts";
+import { readDeployments } from "./github-deployments.ts";
 import { readEvidence } from "./github-evidence.ts";
+import { readWithoutChecks } from "./github-fallback.ts";
+import { readRequired } from "./github-required.ts";
 
 /**
- * Commits per request: each may answer a hundred checks, so fewer than of the lighter list
- * queries.
+ * Commits per request: so many unchanged runs are one request, and each may answer a hundred checks, which
+ * is as much as GitHub answers well within its ten seconds.
  */
-const COMMITS_PER_QUERY_MAX = 10;
+const COMMITS_PER_QUERY_MAX = 25;
 /** GitHub's own largest page. */
 const CHECKS_PAGE_SIZE = 100;
 /**
@@ -24,8 +33,9 @@ const CHECKS_PAGE_SIZE = 100;
 const CHECK_PAGES_MAX = 5;
 
 const NO_CHECKS_PERMISSION = /resource not accessible by personal access token/i;
-const MEND =
-  "a fine-grained token cannot read checks; GITHUB_TOKEN must be a classic one with the repo scope";
+const NO_JOB_NAMES =
+  "the token cannot read checks, and workflow runs do not tell which required check each of them is; " +
+  "say checks: all, or use a classic token with the repo scope or a GitHub App";
 
 /** A commit while its checks are read. `seen` is null as long as more pages are needed. */
 type Reading = {
@@ -34,22 +44,19 @@ type Reading = {
   after: string | null;
   readonly checks: Check[];
   seen: ChecksSeen | null;
+  /** The token may not read checks. */
+  isBarred: boolean;
 };
 
 /**
- * Creates the CI port over GitHub's check runs and commit statuses, folded by us and not by
- * GitHub.
+ * Creates the CI port over GitHub's check runs, commit statuses, deployments and rules, folded by us and not
+ * by GitHub. A fine-grained token, which cannot read checks, is given workflow runs in their place.
  */
 export function createGithubCi(options: GithubClientOptions): CiReader {
   const client = createGithubClient(options);
   return {
     readChecks: (queries) => readChecks(client, queries),
-    readDeployments: async (queries) =>
-      queries.map(({ environment }) => ({
-        kind: "unreadable",
-        environment,
-        why: "deployments are not read yet",
-      })),
+    readDeployments: (queries) => readDeployments(client, queries),
     readEvidence: (repo, failing) => readEvidence(client, repo, failing),
   };
 }
@@ -58,16 +65,71 @@ async function readChecks(
   client: GithubClient,
   queries: readonly ChecksQuery[],
 ): Promise<readonly ChecksSeen[]> {
+  const [seen, required] = await Promise.all([
+    readAll(client, queries),
+    readRequiredOf(client, queries),
+  ]);
+  return queries.map((query, at) => {
+    const { sha } = query;
+    const read = seen[at] ?? { kind: "unreadable", sha, why: "no answer" };
+    const rules = required.get(branchKey(query));
+    if (read.kind === "unreadable" || rules === undefined) return read;
+    if (rules.kind === "unreadable") return { kind: "unreadable", sha, why: rules.why };
+    if (read.caveat !== undefined) return { kind: "unreadable", sha, why: NO_JOB_NAMES };
+    return { ...read, required: rules.value };
+  });
+}
+
+/** What each branch requires, asked once for each and only where somebody wants to know. */
+async function readRequiredOf(
+  client: GithubClient,
+  queries: readonly ChecksQuery[],
+): Promise<ReadonlyMap<string, Part<readonly RequiredCheck[]>>> {
+  const branches = new Map<string, { readonly repo: RepoRef; readonly branch: string }>();
+  for (const query of queries) {
+    const { repo, requiredOn: branch } = query;
+    if (branch !== undefined) branches.set(branchKey(query), { repo, branch });
+  }
+  const asked = [...branches];
+  if (asked.length === 0) return new Map();
+  const read = await readRequired(
+    client,
+    asked.map(([, branch]) => branch),
+  );
+  return new Map(
+    asked.map(([key], at) => [key, read[at] ?? { kind: "unreadable", why: "no answer" }]),
+  );
+}
+
+function branchKey({ repo, requiredOn }: ChecksQuery): string {
+  return JSON.stringify([repoKey(repo), requiredOn ?? null]);
+}
+
+async function readAll(
+  client: GithubClient,
+  queries: readonly ChecksQuery[],
+): Promise<readonly ChecksSeen[]> {
   const readings = queries.map(
-    ({ repo, sha }): Reading => ({ repo, sha, after: null, checks: [], seen: null }),
+    ({ repo, sha }): Reading => ({
+      repo,
+      sha,
+      after: null,
+      checks: [],
+      seen: null,
+      isBarred: false,
+    }),
   );
   for (let page = 0; page < CHECK_PAGES_MAX; page += 1) {
-    const open = readings.filter((reading) => reading.seen === null);
+    const open = readings.filter((reading) => reading.seen === null && !reading.isBarred);
     if (open.length === 0) break;
     await readPage(client, open);
   }
   const why = `truncated: more than ${CHECK_PAGES_MAX * CHECKS_PAGE_SIZE} checks on one commit`;
-  return readings.map(({ sha, seen }) => seen ?? { kind: "unreadable", sha, why });
+  return await mapBounded(readings, async (reading) => {
+    const { sha, seen, isBarred } = reading;
+    if (isBarred) return await readWithoutChecks(client, reading);
+    return seen ?? { kind: "unreadable", sha, why };
+  });
 }
 
 /** Asked apart from everything else: a token that may not read checks fails the whole request. */
@@ -83,9 +145,12 @@ async function readPage(client: GithubClient, open: readonly Reading[]): Promise
             __typename
             ... on CheckRun {
               databaseId name status conclusion startedAt completedAt detailsUrl
-              checkSuite { status app { slug } workflowRun { event workflow { name } } }
+              checkSuite {
+                status conclusion app { slug databaseId }
+                workflowRun { event workflow { name } }
+              }
             }
-            ... on StatusContext { context state createdAt targetUrl }
+            ... on StatusContext { context state createdAt targetUrl description }
           }
         }
       } } }`,
@@ -102,7 +167,8 @@ function addPage(reading: Reading, answer: AliasAnswer | undefined): void {
   const { sha, checks } = reading;
   const part = readWhole(answer ?? { kind: "failed", why: "no answer" }, CommitWire);
   if (part.kind === "unreadable") {
-    reading.seen = { kind: "unreadable", sha, why: withMend(part.why) };
+    if (NO_CHECKS_PERMISSION.test(part.why)) reading.isBarred = true;
+    else reading.seen = { kind: "unreadable", sha, why: part.why };
     return;
   }
   const commit = part.value.object;
@@ -114,9 +180,4 @@ function addPage(reading: Reading, answer: AliasAnswer | undefined): void {
   checks.push(...(contexts?.nodes ?? []).map(toCheck));
   reading.after = contexts?.pageInfo.endCursor ?? null;
   if (contexts?.pageInfo.hasNextPage !== true) reading.seen = { kind: "read", sha, checks };
-}
-
-function withMend(why: string): string {
-  if (!NO_CHECKS_PERMISSION.test(why)) return why;
-  return `${why}: ${MEND}`;
 }

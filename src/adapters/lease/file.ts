@@ -94,6 +94,15 @@ export function createFileLease(options: FileLeaseOptions): Lease {
   };
 }
 
+/** Who has the lease of a folder now, without touching it; null when nobody has. */
+export async function peekFileLease(
+  options: Omit<FileLeaseOptions, "holder">,
+): Promise<string | null> {
+  const me: Contender = { fs: nodeFs, ...options, holder: "", token: NOBODY };
+  const newest = await telling(me, readNewest);
+  return newest !== null && isStanding(me, newest) ? newest.holder : null;
+}
+
 async function telling<Answer>(
   me: Contender,
   ask: (me: Contender) => Promise<Answer>,

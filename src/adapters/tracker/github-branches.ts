@@ -2,7 +2,7 @@ import * as z from "zod";
 import type { BranchCommit, BranchSeen } from "../../pure/commits.ts";
 import type { RepoRef } from "../../pure/issue.ts";
 import type { BranchQuery } from "../../pure/ports/tracker.ts";
-import { type AliasAnswer, askRepos, readWhole } from "./github-ask.ts";
+import { type AliasAnswer, askRepos, mapBounded, readWhole } from "./github-ask.ts";
 import type { GithubClient } from "./github-client.ts";
 import { REPOS_PER_QUERY_MAX } from "./github-queries.ts";
 import { PageInfo } from "./github-wire.ts";
@@ -61,17 +61,44 @@ export async function readBranches(
     if (open.length === 0) break;
     await readMore(client, open);
   }
-  return readings.map((reading) => reading.seen ?? atPageLimit(reading));
+  return mapBounded(readings, async (reading) => reading.seen ?? atPageLimit(client, reading));
 }
 
-/** Without a base there is nothing to reach: what was read is the newest part, as was asked. */
-function atPageLimit({ baseSha, headSha, commits }: Reading): BranchSeen {
+/**
+ * Without a base there is nothing to reach: what was read is the newest part, as was asked. With one, the history
+ * is either that long or was rewritten without it; then all that could come after it is gone with it.
+ */
+async function atPageLimit(client: GithubClient, reading: Reading): Promise<BranchSeen> {
+  const { baseSha, headSha, commits } = reading;
   if (baseSha === null) return { kind: "readable", headSha, isBaseFound: true, commits };
+  const { owner, name } = reading.repo;
+  if (await isBaseLost(client, { owner, repo: name, basehead: `${baseSha}...${headSha}` }))
+    return { kind: "readable", headSha, isBaseFound: false, commits };
   const commitsMax = COMMIT_PAGES_MAX * COMMITS_PAGE_SIZE;
   return {
     kind: "truncated",
     why: `truncated: the base is further back than ${commitsMax} commits`,
   };
+}
+
+const CompareWire = z.object({ status: z.string() });
+const NotThere = z.object({ status: z.literal(404) });
+
+/** Whether GitHub says that the base is no ancestor of the head, or that it has no such commit any more. */
+async function isBaseLost(
+  client: GithubClient,
+  between: { readonly owner: string; readonly repo: string; readonly basehead: string },
+): Promise<boolean> {
+  try {
+    const { data } = await client.rest.repos.compareCommitsWithBasehead({
+      ...between,
+      per_page: 1,
+    });
+    const status = CompareWire.safeParse(data).data?.status;
+    return status === "diverged" || status === "behind";
+  } catch (error) {
+    return NotThere.safeParse(error).success;
+  }
 }
 
 function history(args: string): string {

@@ -1,5 +1,17 @@
 import { Octokit } from "@octokit/rest";
 import * as z from "zod";
+import { ServiceLimited } from "../../pure/ports/service-limited.ts";
+import {
+  describeFailure,
+  FailureWire,
+  headersOf,
+  leanCause,
+  limitedBy,
+  limitOf,
+  oneLine,
+} from "./github-failure.ts";
+import { findLimit, GraphqlErrorWire, HeadersWire } from "./github-limit.ts";
+import { APP_RESOURCE, type GithubMeter, type Outcome } from "./github-meter.ts";
 
 /** What the GitHub adapters need of an answer to a request of their own. */
 export type GithubFetched = {
@@ -26,9 +38,14 @@ export type GithubFetch = (
  */
 export type GithubClientOptions = {
   readonly fetch: GithubFetch;
-  readonly token: string;
+  /** A function is asked before each request. */
+  readonly token: string | (() => Promise<string>);
   readonly apiUrl: URL;
   readonly userAgent?: string;
+  /** Shared by all clients of a tick. Without one a limit is only said, and nothing waits. */
+  readonly meter?: GithubMeter;
+  /** The client asks as an App itself, with a signed word in place of a token. */
+  readonly isAppItself?: boolean;
 };
 
 /** One entry of a GraphQL answer's `errors`. */
@@ -60,59 +77,60 @@ export type GithubClient = {
 };
 
 /**
- * Long enough for GitHub's own sentences, short enough that an HTML error page does not fill a
- * log.
- */
-const WHY_CHARS_MAX = 300;
-/**
  * The version whose shapes the schemas here describe; an unpinned client moves with GitHub's
  * default.
  */
 const API_VERSION = "2022-11-28";
 
-const GraphqlErrorWire = z.object({
-  type: z.string().optional(),
-  message: z.string(),
-  path: z.array(z.union([z.string(), z.number()])).optional(),
-});
-
-const HeadersWire = z.record(z.string(), z.union([z.string(), z.number(), z.undefined()]));
-
 /**
- * The fields shared by octokit's RequestError and GraphqlResponseError, read by shape and not by
- * class.
+ * The writes among POST requests that change nothing when repeated. A comment is none: whoever
+ * posts one has to look for it first.
  */
-const FailureWire = z.object({
-  name: z.string(),
-  message: z.string(),
-  status: z.number().optional(),
-  headers: HeadersWire.optional(),
-  response: z.object({ headers: HeadersWire.optional() }).optional(),
-  errors: z.array(GraphqlErrorWire).optional(),
-  data: z.record(z.string(), z.unknown()).nullish(),
-});
-type Failure = z.infer<typeof FailureWire>;
+const REPEATABLE_POSTS: ReadonlySet<string> = new Set([
+  "/repos/{owner}/{repo}/issues/{issue_number}/labels",
+  "/repos/{owner}/{repo}/labels",
+  "/app/installations/{installation_id}/access_tokens",
+]);
 
 /** Creates the client all GitHub adapters speak through. */
 export function createGithubClient(options: GithubClientOptions): GithubClient {
-  const octokit = createOctokit(options);
-  function explain(error: unknown): string {
-    return oneLine(describeFailure(error), options.token);
-  }
+  const access = openAccess(options);
+  const octokit = createOctokit(options, access);
+  const explain = (error: unknown): string => oneLine(describeFailure(error), access.known());
+  const { meter } = options;
   return {
     rest: octokit.rest,
-    query: (text, variables) => query({ octokit, explain }, text, variables),
+    query: (text, variables) => query({ octokit, explain, meter }, text, variables),
     fetchForeign: (url) => fetchForeign(options, url),
     explain,
-    failure: (what, error) =>
-      new Error(`${what}: ${explain(error)}`, { cause: leanCause(error, options.token) }),
+    failure: (what, error) => {
+      const message = `${what}: ${explain(error)}`;
+      const more = { cause: leanCause(error, access.known()) };
+      const limited = limitedBy(error);
+      if (limited === null) return new Error(message, more);
+      return new ServiceLimited(message, limited.resumeAt, more);
+    },
   };
 }
 
-function createOctokit(options: GithubClientOptions): Octokit {
+/** The token, and what of it is known by now: it must stand in no error. */
+type Access = { read(): Promise<string>; known(): string };
+
+function openAccess({ token }: GithubClientOptions): Access {
+  if (typeof token === "string") return { read: async () => token, known: () => token };
+  let known = "";
+  return {
+    read: async () => {
+      known = await token();
+      return known;
+    },
+    known: () => known,
+  };
+}
+
+function createOctokit(options: GithubClientOptions, access: Access): Octokit {
   const silent = { debug: ignore, info: ignore, warn: ignore, error: ignore };
   const octokit = new Octokit({
-    auth: options.token,
     baseUrl: options.apiUrl.href.replace(/\/+$/, ""),
     // Octokit's default log writes every failed request to stderr, in the middle of our own log
     // lines.
@@ -120,8 +138,13 @@ function createOctokit(options: GithubClientOptions): Octokit {
     request: { fetch: options.fetch, redirect: "manual", log: silent },
     ...(options.userAgent === undefined ? {} : { userAgent: options.userAgent }),
   });
-  octokit.hook.before("request", (request) => {
+  octokit.hook.before("request", async (request) => {
     request.headers["x-github-api-version"] = API_VERSION;
+    const token = await access.read();
+    if (token === "") return;
+    // GitHub takes a signed word as a bearer's only, and a token as either's.
+    const scheme = token.split(".").length === 3 ? "bearer" : "token";
+    request.headers.authorization = `${scheme} ${token}`;
   });
   // A followed 301 turns a POST into a GET that answers 200: the write would be lost and look done.
   octokit.hook.after("request", (response, request) => {
@@ -130,34 +153,85 @@ function createOctokit(options: GithubClientOptions): Octokit {
       throw new Error(`it has moved: GitHub answers with a redirect (HTTP ${status})`);
     }
   });
+  const { meter, isAppItself = false } = options;
+  if (meter === undefined) return octokit;
+  // The last hook is the outermost: what the meter holds back costs no token either.
+  octokit.hook.wrap("request", (request, asked) => {
+    const isGraphql = asked.url === "/graphql" || asked.url.endsWith("/api/graphql");
+    const isRepeatable = isGraphql || asked.method !== "POST" || REPEATABLE_POSTS.has(asked.url);
+    const resource = isGraphql ? "graphql" : "core";
+    return meter.send({
+      resource: isAppItself ? APP_RESOURCE : resource,
+      isRepeatable,
+      ask: () => settle(async () => await request(asked)),
+    });
+  });
   return octokit;
 }
 
+const RefusedQuery = z.object({ errors: z.array(GraphqlErrorWire) });
+
+/** A limited query is answered with status 200: it has failed all the same. */
+async function settle<T extends { readonly headers: unknown; readonly data: unknown }>(
+  ask: () => Promise<T>,
+): Promise<Outcome<T>> {
+  try {
+    const value = await ask();
+    const headers = HeadersWire.safeParse(value.headers).data ?? {};
+    const errors = RefusedQuery.safeParse(value.data).data?.errors;
+    const message = errors?.map((each) => each.message).join("; ") ?? "";
+    const limit = errors === undefined ? null : findLimit({ headers, message, errors });
+    if (limit === null) return { kind: "answered", value, headers };
+    return { kind: "failed", error: new Error(message), headers, limit };
+  } catch (error) {
+    const failure = FailureWire.safeParse(error).data;
+    const headers = failure === undefined ? {} : headersOf(failure);
+    return { kind: "failed", error, headers, limit: failure ? limitOf(failure) : null };
+  }
+}
+
+const RateLimitWire = z.object({ rateLimit: z.object({ cost: z.number() }) });
+
+/** GitHub answers for free what a query cost. The first brace opens the operation. */
+function withRateLimit(text: string): string {
+  return text.replace("{", "{ rateLimit { cost remaining resetAt }");
+}
+
 async function query(
-  client: { readonly octokit: Octokit; explain(error: unknown): string },
+  client: {
+    readonly octokit: Octokit;
+    explain(error: unknown): string;
+    readonly meter: GithubMeter | undefined;
+  },
   text: string,
   variables: Readonly<Record<string, unknown>>,
 ): Promise<GraphqlAnswer> {
+  const answered = (
+    data: Readonly<Record<string, unknown>>,
+    errors: readonly GraphqlError[],
+  ): GraphqlAnswer => {
+    client.meter?.notePoints(RateLimitWire.safeParse(data).data?.rateLimit.cost ?? 0);
+    return { kind: "answered", data, errors };
+  };
   try {
-    const data = await client.octokit.graphql<unknown>(text, variables);
+    const data = await client.octokit.graphql<unknown>(withRateLimit(text), variables);
     const parsed = z.record(z.string(), z.unknown()).safeParse(data);
-    if (parsed.success) return { kind: "answered", data: parsed.data, errors: [] };
+    if (parsed.success) return answered(parsed.data, []);
     const why = "the answer is not GraphQL, or was larger than allowed";
     return { kind: "failed", why, isRateLimited: false };
   } catch (error) {
     const failure = FailureWire.safeParse(error).data;
     // Octokit throws whenever `errors` is not empty; what the other aliases answered is beside
     // them.
-    if (failure?.data && failure.errors) {
-      return { kind: "answered", data: failure.data, errors: failure.errors };
-    }
-    const isRateLimited = failure !== undefined && resumeHint(failure) !== null;
-    return { kind: "failed", why: client.explain(error), isRateLimited };
+    if (failure?.data && failure.errors) return answered(failure.data, failure.errors);
+    return { kind: "failed", why: client.explain(error), isRateLimited: limitedBy(error) !== null };
   }
 }
 
 async function fetchForeign(options: GithubClientOptions, url: string): Promise<string> {
   const target = new URL(url);
+  const limited = options.meter?.limit() ?? null;
+  if (limited !== null) throw limited;
   // Plain http only where the API itself is plain http: a loopback server.
   if (target.protocol !== "https:" && target.protocol !== options.apiUrl.protocol) {
     throw new Error(`not fetched: ${target.protocol} is no secure protocol`);
@@ -165,50 +239,6 @@ async function fetchForeign(options: GithubClientOptions, url: string): Promise<
   const answer = await options.fetch(target, { method: "GET", redirect: "manual" });
   if (answer.status !== 200) throw new Error(`HTTP ${answer.status}`);
   return await answer.text();
-}
-
-function describeFailure(error: unknown): string {
-  if (error instanceof z.ZodError) return `answer not understood: ${z.prettifyError(error)}`;
-  const failure = FailureWire.safeParse(error).data;
-  if (failure === undefined) return String(error);
-  // Octokit gives network failures and timeouts status 500 and no response.
-  const status = failure.response?.headers === undefined ? "" : `HTTP ${failure.status}: `;
-  const said = failure.errors?.map((each) => each.message).join("; ") ?? failure.message;
-  const resume = resumeHint(failure);
-  return resume === null ? `${status}${said}` : `${resume}; ${status}${said}`;
-}
-
-/** When a limit of GitHub's allows the next request; null when no limit was the reason. */
-function resumeHint(failure: Failure): string | null {
-  const headers = failure.response?.headers ?? failure.headers ?? {};
-  const retryAfter = headers["retry-after"];
-  if (retryAfter !== undefined) return `rate limited, may resume in ${retryAfter} s`;
-  const isLimitWord = failure.errors?.some((each) => each.type === "RATE_LIMITED") === true;
-  const isLimitStatus = failure.status === 403 || failure.status === 429;
-  const isSpent = String(headers["x-ratelimit-remaining"]) === "0";
-  if (!isLimitWord && !(isLimitStatus && isSpent)) return null;
-  const reset = Number(headers["x-ratelimit-reset"]);
-  if (!Number.isSafeInteger(reset) || reset <= 0)
-    return "rate limited, GitHub does not say until when";
-  return `rate limited, may resume at ${new Date(reset * 1000).toISOString()}`;
-}
-
-/**
- * A copy of name and message only: the original holds the request's body and every response
- * header.
- */
-function leanCause(error: unknown, token: string): Error {
-  const failure = FailureWire.safeParse(error).data;
-  const cause = new Error(oneLine(failure?.message ?? String(error), token));
-  cause.name = failure?.name ?? "Error";
-  const inner = error instanceof Error ? error.cause : undefined;
-  if (inner instanceof Error) cause.cause = new Error(oneLine(inner.message, token));
-  return cause;
-}
-
-function oneLine(text: string, token: string): string {
-  const redacted = token === "" ? text : text.replaceAll(token, "[token]");
-  return redacted.replace(/\s+/g, " ").trim().slice(0, WHY_CHARS_MAX);
 }
 
 function ignore(): void {}

@@ -1,8 +1,10 @@
+import type { ListScope } from "../../pure/ports/tracker.ts";
+
 /**
  * Repos per request. GitHub's real ceiling is a ten-second clock; mega-queries of 80 aliases fail
- * in the wild.
+ * in the wild. 25 keep fifty repos at two requests.
  */
-export const REPOS_PER_QUERY_MAX = 20;
+export const REPOS_PER_QUERY_MAX = 25;
 /** Issues per detail request: four connections each keep it at one point of the hourly 5,000. */
 export const ISSUES_PER_QUERY_MAX = 20;
 /** Issues per page of a list: a repo with more than 50 ready issues is rare, and ids are small. */
@@ -15,18 +17,25 @@ const HISTORY_PAGE_SIZE = 100;
 /** GitHub allows 50 links per relationship, so this page is always the whole. */
 const BLOCKERS_PAGE_SIZE = 50;
 
-/** Facts and the first page of both lists of one repo; needs `$ready` and `$progress`. */
-export const REPO_SELECTION = `
-  databaseId nameWithOwner isArchived hasIssuesEnabled url
-  defaultBranchRef { name target { oid } }
-  ready: ${issuePage("states: [OPEN], labels: $ready")}
-  progress: ${issuePage("states: [OPEN, CLOSED], labels: $progress")}`;
+/**
+ * Facts and the first page of the lists of one repo, as the scope asks; needs `$progress`,
+ * `$inProgress`, `$human`, and for candidates `$ready`. A label asked for by name costs nothing.
+ */
+export function repoSelection(scope: ListScope): string {
+  const ready = `ready: ${issuePage("states: [OPEN], labels: $ready")}`;
+  return `databaseId nameWithOwner isArchived hasIssuesEnabled url
+    defaultBranchRef { name target { oid } }
+    inProgressLabel: label(name: $inProgress) { name }
+    humanLabel: label(name: $human) { name }
+    ${scope === "candidates" ? ready : ""}
+    progress: ${issuePage("states: [OPEN, CLOSED], labels: $progress")}`;
+}
 
 /** One page of issue ids; the arguments say which. */
 export function issuePage(args: string): string {
   const order = "orderBy: {field: CREATED_AT, direction: ASC}";
   return `issues(first: ${LIST_PAGE_SIZE}, ${args}, ${order}) {
-    pageInfo { hasNextPage endCursor } nodes { id }
+    pageInfo { hasNextPage endCursor } nodes { id number updatedAt }
   }`;
 }
 
@@ -40,6 +49,20 @@ export function commentPage(args: string): string {
   return `comments(last: ${HISTORY_PAGE_SIZE}${args}) {
     pageInfo { hasPreviousPage startCursor }
     nodes { fullDatabaseId body lastEditedAt author { ...Who } editor { ...Who } }
+  }`;
+}
+
+/** One issue as a blocker, whichever kind its number is of, with its own blockers. */
+export function blockerSelection(number: string): string {
+  return `issueOrPullRequest(number: ${number}) {
+    __typename
+    ... on Issue {
+      number url body issueState: state repository { nameWithOwner }
+      blockedBy(first: ${BLOCKERS_PAGE_SIZE}) {
+        nodes { number state repository { nameWithOwner } }
+      }
+    }
+    ... on PullRequest { number pullState: state repository { nameWithOwner } }
   }`;
 }
 

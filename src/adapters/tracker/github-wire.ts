@@ -1,16 +1,17 @@
 import * as z from "zod";
 import type {
   Actor,
-  Blocker,
-  BlockersSeen,
   IssueEvent,
   IssueHistory,
   IssueSeen,
+  OwnComment,
   OwnCommentsSeen,
   RepoFacts,
   RepoRef,
 } from "../../pure/issue.ts";
+import type { LabelNames } from "../../pure/ports/tracker.ts";
 import { type Part, readShape } from "./github-ask.ts";
+import { BlockedByPage, toNativeBlockers } from "./github-blocker-wire.ts";
 
 /** An id of GitHub's database in decimal; a BigInt field of GraphQL comes as a string of digits. */
 export const DatabaseId = z
@@ -20,11 +21,13 @@ export const DatabaseId = z
 /** GitHub's page marker. */
 export const PageInfo = z.object({ hasNextPage: z.boolean(), endCursor: z.string().nullable() });
 
-/** One page of issue node ids. */
+/** One page of issues by node id. */
 export const IssuePage = z.object({
   pageInfo: PageInfo,
-  nodes: z.array(z.object({ id: z.string() })),
+  nodes: z.array(z.object({ id: z.string(), number: z.int(), updatedAt: z.string() })),
 });
+
+const Named = z.object({ name: z.string() });
 
 /** One repo as the list query answers. */
 export const RepoWire = z.object({
@@ -36,7 +39,10 @@ export const RepoWire = z.object({
   defaultBranchRef: z
     .object({ name: z.string(), target: z.object({ oid: z.string() }) })
     .nullable(),
-  ready: IssuePage,
+  inProgressLabel: Named.nullable(),
+  humanLabel: Named.nullable(),
+  /** Absent where only runs were asked for. */
+  ready: IssuePage.optional(),
   progress: IssuePage,
 });
 
@@ -50,8 +56,6 @@ const ActorWire = z
 
 const Moment = z.object({ id: z.string(), createdAt: z.string() });
 const Acted = Moment.extend({ actor: ActorWire });
-const Named = z.object({ name: z.string() });
-
 const EventWire = z.discriminatedUnion("__typename", [
   Acted.extend({
     __typename: z.literal("LabeledEvent"),
@@ -67,12 +71,6 @@ const EventWire = z.discriminatedUnion("__typename", [
   Acted.extend({ __typename: z.literal("RenamedTitleEvent") }),
   Moment.extend({ __typename: z.literal("TransferredEvent") }),
 ]);
-
-const BlockerWire = z.object({
-  number: z.int(),
-  state: z.enum(["OPEN", "CLOSED"]),
-  repository: z.object({ nameWithOwner: z.string() }),
-});
 
 const CommentWire = z.object({
   // Comment ids have outgrown the 32 bits that `databaseId` promises.
@@ -104,24 +102,22 @@ const IssueWire = z.object({
     pageInfo: z.object({ hasPreviousPage: z.boolean() }),
     nodes: z.array(z.unknown()),
   }),
-  blockedBy: z.object({
-    pageInfo: z.object({ hasNextPage: z.boolean() }),
-    nodes: z.array(BlockerWire.nullable()),
-  }),
+  blockedBy: BlockedByPage,
   comments: CommentsPage,
 });
 
 /** An issue as far as one answer shows it. `olderComments`: where the comments not read yet end. */
 export type IssueRead = { readonly issue: IssueSeen; readonly olderComments: string | null };
 
-/** Names a blocker the token may not see: GitHub says only that it exists. */
-const HIDDEN_BLOCKER = "an issue hidden from this token";
-
 /**
  * Translates a repo's facts. An archived repo or one without issues is unreadable: nothing can be
  * written there.
  */
-export function toRepoFacts(ref: RepoRef, wire: z.infer<typeof RepoWire>): Part<RepoFacts> {
+export function toRepoFacts(
+  ref: RepoRef,
+  wire: z.infer<typeof RepoWire>,
+  labels: Pick<LabelNames, "inProgress" | "human">,
+): Part<RepoFacts> {
   if (!isSameName(ref, wire.nameWithOwner)) {
     return { kind: "unreadable", why: `GitHub answered for ${wire.nameWithOwner} instead` };
   }
@@ -136,7 +132,10 @@ export function toRepoFacts(ref: RepoRef, wire: z.infer<typeof RepoWire>): Part<
     headSha: branch?.target.oid ?? null,
     cloneUrl: `${wire.url}.git`,
     webUrl: wire.url,
-    labelsMissing: [],
+    labelsMissing: [
+      ...(wire.inProgressLabel === null ? [labels.inProgress] : []),
+      ...(wire.humanLabel === null ? [labels.human] : []),
+    ],
   };
   return { kind: "read", value };
 }
@@ -167,14 +166,14 @@ export function toIssueRead(wire: unknown, repo: RepoRef, ownId: string): Part<I
     bodyEditedAt: issue.lastEditedAt,
     labels: issue.labels.nodes.map((label) => label.name),
     history: history.value,
-    blockers: toBlockers(issue.blockedBy),
+    blockers: toNativeBlockers(issue.blockedBy),
     ownComments: toOwnComments(issue.comments, ownId),
   };
   return { kind: "read", value: { issue: seen, olderComments: olderThan(issue.comments) } };
 }
 
-/** Whether GitHub's name of a repo is the one we asked for; GitHub ignores case in names. */
-function isSameName(repo: RepoRef, nameWithOwner: string): boolean {
+/** Whether GitHub calls a repo as it was asked for, in any case. */
+export function isSameName(repo: RepoRef, nameWithOwner: string): boolean {
   return `${repo.owner}/${repo.name}`.toLowerCase() === nameWithOwner.toLowerCase();
 }
 
@@ -238,19 +237,6 @@ function toActor(wire: z.infer<typeof ActorWire>): Actor {
   return { kind: "account", id: wire.databaseId, login, isBot };
 }
 
-function toBlockers(wire: z.infer<typeof IssueWire>["blockedBy"]): BlockersSeen {
-  if (wire.pageInfo.hasNextPage) {
-    return { kind: "unreadable", why: `truncated: more than ${wire.nodes.length} blockers` };
-  }
-  return { kind: "listed", blockers: wire.nodes.map(toBlocker) };
-}
-
-function toBlocker(wire: z.infer<typeof BlockerWire> | null): Blocker {
-  if (wire === null) return { key: HIDDEN_BLOCKER, state: "unreadable" };
-  const key = `${wire.repository.nameWithOwner}#${wire.number}`;
-  return { key, state: wire.state === "OPEN" ? "open" : "closed" };
-}
-
 /** The cursor before which a page of comments goes on; null when it begins with the first. */
 export function olderThan({ pageInfo }: z.infer<typeof CommentsPage>): string | null {
   return pageInfo.hasPreviousPage ? (pageInfo.startCursor ?? "") : null;
@@ -261,29 +247,26 @@ export function olderThan({ pageInfo }: z.infer<typeof CommentsPage>): string | 
  * order, which is that of creation. A comment we could not edit later is a gap.
  */
 export function toOwnComments(wire: z.infer<typeof CommentsPage>, ownId: string): OwnCommentsSeen {
-  const comments = [];
+  const comments: OwnComment[] = [];
   let isWhole = true;
   for (const comment of wire.nodes) {
     if (comment === null) {
       isWhole = false;
       continue;
     }
-    if (!isOurs(comment, ownId)) continue;
-    if (comment.fullDatabaseId === null) isWhole = false;
-    else comments.push({ id: comment.fullDatabaseId, body: comment.body });
+    if (!isAccount(comment.author, ownId)) continue;
+    const { fullDatabaseId: id, body } = comment;
+    if (id === null) isWhole = false;
+    else comments.push(isTampered(comment, ownId) ? { id, body, isTampered: true } : { id, body });
   }
   return { kind: isWhole ? "complete" : "truncated", comments };
 }
 
-/**
- * Whether we wrote it and nobody else had a hand in it: whoever may write to the repo may edit any
- * comment, which then still names us as its author.
- */
-function isOurs(comment: z.infer<typeof CommentWire>, ownId: string): boolean {
-  if (!isAccount(comment.author, ownId)) return false;
+/** Whether somebody else had the last hand in a comment of ours. */
+function isTampered(comment: z.infer<typeof CommentWire>, ownId: string): boolean {
   // A deleted account leaves an edit without an editor.
   const isEdited = comment.editor !== null || comment.lastEditedAt !== null;
-  return !isEdited || isAccount(comment.editor, ownId);
+  return isEdited && !isAccount(comment.editor, ownId);
 }
 
 function isAccount(wire: z.infer<typeof ActorWire>, id: string): boolean {

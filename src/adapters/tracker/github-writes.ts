@@ -13,6 +13,14 @@ const LabelAbsent = z.object({
   message: z.string().regex(/label does not exist/i),
 });
 
+/** GitHub refuses other labels with 422 too: a color it cannot read, a description that is too long. */
+const LabelExists = z.object({
+  status: z.literal(422),
+  response: z.object({
+    data: z.object({ errors: z.tuple([z.object({ code: z.literal("already_exists") })]) }),
+  }),
+});
+
 /** Creates the writes: one request each, never retried, an answer that shows no effect throws. */
 export function createGithubWriter(client: GithubClient): TrackerWriter {
   return {
@@ -33,6 +41,7 @@ export function createGithubWriter(client: GithubClient): TrackerWriter {
       try {
         await client.rest.issues.createLabel({ owner: repo.owner, repo: repo.name, ...label });
       } catch (error) {
+        if (LabelExists.safeParse(error).success) return;
         throw client.failure(`Cannot create label "${label.name}" in ${repoKey(repo)}`, error);
       }
     },

@@ -7,7 +7,9 @@ import type {
   TrackerReader,
   TrackerWriter,
 } from "../../pure/ports/tracker.ts";
+import { readActingApps } from "./github-acting-apps.ts";
 import { type AliasAnswer, askRepos, errorText, type Part } from "./github-ask.ts";
+import { readBlockers } from "./github-blockers.ts";
 import { readBranches } from "./github-branches.ts";
 import {
   createGithubClient,
@@ -16,14 +18,19 @@ import {
 } from "./github-client.ts";
 import { readOlderComments } from "./github-comments.ts";
 import { isHiddenBlocker } from "./github-details.ts";
-import { listRepos, type TrackerContext } from "./github-list.ts";
+import { isWaiting, listRepos, type TrackerContext } from "./github-list.ts";
 import { readPermissions } from "./github-permissions.ts";
 import { ISSUE_DETAIL, ISSUES_PER_QUERY_MAX } from "./github-queries.ts";
+import { readPushes } from "./github-pushes.ts";
 import { DatabaseId, type IssueRead, toIssueRead } from "./github-wire.ts";
 import { createGithubWriter } from "./github-writes.ts";
 
 /** What a GitHub tracker needs. */
-export type GithubTrackerOptions = GithubClientOptions & { readonly labels: LabelNames };
+export type GithubTrackerOptions = GithubClientOptions & {
+  readonly labels: LabelNames;
+  /** Who we are, where GitHub does not tell it of the token: for an App. */
+  readonly own?: () => Promise<OwnAccount>;
+};
 
 const AccountWire = z.object({ id: DatabaseId, login: z.string() });
 const FoundIssue = z.object({ issue: z.unknown() });
@@ -31,7 +38,7 @@ const FoundIssue = z.object({ issue: z.unknown() });
 /** Creates the tracker port over GitHub: GraphQL for reads, REST for writes, nothing retried. */
 export function createGithubTracker(options: GithubTrackerOptions): TrackerReader & TrackerWriter {
   const client = createGithubClient(options);
-  const whoAmI = rememberSuccess(() => readOwnAccount(client));
+  const whoAmI = rememberSuccess(options.own ?? (() => readOwnAccount(client)));
   const context: TrackerContext = {
     client,
     labels: options.labels,
@@ -39,10 +46,9 @@ export function createGithubTracker(options: GithubTrackerOptions): TrackerReade
   };
   return {
     whoAmI,
-    listRepos: (repos) => listRepos(context, repos),
-    readActingApps: async (queries) => queries.map(() => ({ kind: "none" })),
-    readPushes: async (queries) =>
-      queries.map(() => ({ kind: "unreadable", why: "the push log is not read yet" })),
+    listRepos: (repos, scope) => listRepos(context, repos, scope),
+    readActingApps: (queries) => readActingApps(client, queries),
+    readPushes: (queries) => readPushes(client, queries),
     readIssues: (refs) => readIssues(context, refs),
     readBranches: (queries) => readBranches(client, queries),
     ...createGithubWriter(client),
@@ -74,8 +80,12 @@ async function readIssues(
   });
   const parts = await translate(context, refs, answers);
   const issues = parts.flatMap((part) => (part.kind === "read" ? [part.value] : []));
-  const permissions = await readPermissions(context.client, issues, context.labels.ready);
-  return parts.map((part): IssueSeenAlone => {
+  const [permissions, whole] = await Promise.all([
+    readPermissions(context.client, issues, context.labels.ready),
+    readBlockers(context.client, issues.filter(isWaiting(context.labels))),
+  ]);
+  return parts.map((seen): IssueSeenAlone => {
+    const part = seen.kind === "read" ? (whole.get(seen.value) ?? seen) : seen;
     if (part.kind !== "read") return part;
     const ofRepo = permissions.get(repoKey(part.value.ref.repo)) ?? new Map();
     return { kind: "read", issue: part.value, permissions: ofRepo };

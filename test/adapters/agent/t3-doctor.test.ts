@@ -1,14 +1,16 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import * as z from "zod";
 import { type SandboxT3, type SandboxT3Options, startT3 } from "../../../sandbox/t3/t3-server.ts";
 import { probeDispatch } from "../../../src/adapters/agent/t3-dispatch-probe.ts";
 import { examineT3, type Finding } from "../../../src/adapters/agent/t3-doctor.ts";
 import { openReading } from "../../../src/adapters/agent/t3.ts";
+import { observe } from "../../../src/adapters/agent/t3-observe.ts";
 import type { Reading } from "../../../src/adapters/agent/t3-reading.ts";
-import { type BoundedFetch, createBoundedFetch } from "../../../src/adapters/http.ts";
+import { createBoundedFetch } from "../../../src/adapters/http.ts";
+import { createSecrets } from "../../../src/loops/log.main.ts";
+import { readSecretSource } from "../../../src/loops/service-client.main.ts";
 
 const ADMIN = "t3-admin-token";
 const MODEL = { instanceId: "claudeAgent", model: "none" };
@@ -17,12 +19,9 @@ type World = {
   readonly t3: SandboxT3;
   readonly dir: string;
   readonly open: (token: string) => Reading;
-  readonly deletedProjects: readonly unknown[];
+  /** With the token that a file holds. */
+  readonly openFile: (file: string) => Reading;
 };
-
-function isProjectDeletion(command: unknown): boolean {
-  return z.object({ type: z.literal("project.delete") }).safeParse(command).success;
-}
 
 async function withServer(
   run: (world: World) => Promise<void>,
@@ -31,25 +30,19 @@ async function withServer(
   const dir = await mkdtemp(join(tmpdir(), "doctor-"));
   const t3 = await startT3({ dir: join(dir, "t3"), token: ADMIN, ...options });
   const client = createBoundedFetch({ timeoutMs: 9_000, bodyBytesMax: 100_000, connectionsMax: 4 });
-  const deletedProjects: unknown[] = [];
-  // The sandbox does not know this one command: here it is answered for it, as a real server does.
-  const fetch: BoundedFetch = async (url, init) => {
-    const { body } = init ?? {};
-    const command: unknown = typeof body === "string" && body !== "" ? JSON.parse(body) : null;
-    if (!isProjectDeletion(command)) return client.fetch(url, init);
-    deletedProjects.push(command);
-    return Response.json({ sequence: 1 });
-  };
-  const open = (token: string) =>
+  const connect = (readToken: () => Promise<string>) =>
     openReading({
-      fetch,
+      fetch: client.fetch,
       baseUrl: new URL(t3.url),
-      readToken: async () => token,
+      readToken,
       now: () => new Date(),
       runtimeMode: "full-access",
     });
   try {
-    await run({ t3, dir, open, deletedProjects });
+    const open = (token: string) => connect(async () => token);
+    const openFile = (file: string) =>
+      connect(() => readSecretSource({ kind: "file", path: file }, createSecrets()));
+    await run({ t3, dir, open, openFile });
   } finally {
     await client.close();
     await t3.stop();
@@ -130,6 +123,18 @@ describe("the doctor of T3", () => {
       expect(JSON.stringify(stranger)).not.toContain("t3-bad-token");
     }));
 
+  it("uses a token file's new content at once", () =>
+    withServer(async ({ t3, dir, openFile }) => {
+      const file = join(dir, "token");
+      await writeFile(file, "t3-expired-token\n");
+      const reading = openFile(file);
+      expect(told(await examineT3(reading))["token"]).toMatch(/^failed: T3 does not know T3_TOKEN/);
+      await writeFile(file, `${t3.issueToken(["orchestration:read"])}\n\n`);
+      expect(told(await examineT3(reading))["scopes"]).toMatch(/lacks orchestration:operate/);
+      await writeFile(file, ADMIN);
+      expect(told(await examineT3(reading))["scopes"]).toMatch(/may also/);
+    }));
+
   it("fails for a server that is not there", () =>
     withServer(async ({ t3, open }) => {
       const reading = open(ADMIN);
@@ -141,7 +146,7 @@ describe("the doctor of T3", () => {
 describe("the dispatch probe", () => {
   it.each(["0.0.27", "0.0.33"])("leaves %s as it was, time and again", (version) =>
     withServer(
-      async ({ t3, dir, open, deletedProjects }) => {
+      async ({ t3, dir, open }) => {
         for (let times = 0; times < 2; times += 1) {
           const findings = await probeDispatch(open(ADMIN), { workspacesRoot: dir, model: MODEL });
           expect(findings.map(({ check, state }) => [check, state])).toEqual([
@@ -155,20 +160,29 @@ describe("the dispatch probe", () => {
         }
         expect(t3.threads().map(({ deletedAt }) => deletedAt)).not.toContain(null);
         expect(t3.threads().map(({ latestTurn }) => latestTurn)).toEqual([null, null]);
-        const projects = t3.threads().map(({ projectId }) => ({ projectId, force: true }));
-        expect(deletedProjects).toMatchObject(projects);
+        expect(await observe(open(ADMIN))).toMatchObject({ projects: [], threads: [] });
       },
       { version },
     ),
   );
 
   it("deletes what it made although a step failed", () =>
-    withServer(async ({ t3, dir, open, deletedProjects }) => {
+    withServer(async ({ t3, dir, open }) => {
       t3.failNextDispatch({ type: "thread.create", how: "drop-after" });
       const findings = await probeDispatch(open(ADMIN), { workspacesRoot: dir, model: MODEL });
       const states = findings.map(({ state }) => state);
       expect(states).toEqual(["ok", "failed", "ok", "ok", "ok", "ok"]);
       expect(t3.threads().map(({ deletedAt }) => deletedAt)).not.toContain(null);
-      expect(deletedProjects).toHaveLength(1);
+      expect(await observe(open(ADMIN))).toMatchObject({ projects: [] });
+    }));
+
+  it("leaves nothing although the thread was not deleted by itself", () =>
+    withServer(async ({ t3, dir, open }) => {
+      t3.failNextDispatch({ type: "thread.delete", how: "reject" });
+      const findings = await probeDispatch(open(ADMIN), { workspacesRoot: dir, model: MODEL });
+      const states = findings.map(({ state }) => state);
+      expect(states).toEqual(["ok", "ok", "ok", "failed", "failed", "ok"]);
+      expect(t3.threads().map(({ deletedAt }) => deletedAt)).not.toContain(null);
+      expect(await observe(open(ADMIN))).toMatchObject({ projects: [] });
     }));
 });

@@ -148,3 +148,80 @@ it("five checks are read, the sixth is only named", async () => {
   ]);
   expect(evidence[5]).toMatchObject({ name: "check 6", url: "https://github.test/6" });
 });
+
+const JOBS = "GET /repos/o/app/actions/runs/7/jobs";
+const asRun: Check = { ...failing("7"), source: "workflow-run:9 (push)" };
+
+/** A workflow run with jobs that came to these conclusions; each log says which job it is. */
+function workflowRun(...conclusions: readonly (string | null)[]): FakeGithub {
+  const github = new FakeGithub();
+  const jobs = conclusions.map((conclusion, at) => ({ id: at + 1, name: `job ${at}`, conclusion }));
+  github.rest.set(JOBS, () => json({ total_count: jobs.length, jobs }));
+  for (const { id, name } of jobs) {
+    const link = `https://storage.test/log/${id}`;
+    github.rest.set(`GET /repos/o/app/actions/jobs/${id}/logs`, redirect(link));
+    github.rest.set(`GET /log/${id}`, () => new Response(`log of ${name}`));
+  }
+  return github;
+}
+
+it("of a workflow run the logs of its failed jobs are shown, under their names", async () => {
+  const github = workflowRun("success", "failure", null, "timed_out", "cancelled", "failure");
+  expect(await tailOf(github, asRun)).toBe(
+    [
+      "job failed: job 1",
+      "job failed: job 3",
+      "job failed: job 5",
+      "log of job 1",
+      "log of job 3",
+    ].join("\n"),
+  );
+  const asked = github.sent.find(({ url }) => url.pathname.endsWith("/jobs"));
+  expect(asked?.url.searchParams.get("filter")).toBe("latest");
+});
+
+it("the logs of a workflow run share one check's room, and names leave most of it", async () => {
+  const github = workflowRun(...Array.from({ length: 60 }, () => "failure"));
+  const lines = Array.from({ length: 100 }, (_, at) => `line ${at} ${"x".repeat(500)}`).join("\n");
+  for (const id of [1, 2]) github.rest.set(`GET /log/${id}`, () => new Response(lines));
+  const tail = (await tailOf(github, asRun)) ?? "";
+  expect(tail.split("\n").length).toBeLessThanOrEqual(50);
+  expect(Buffer.byteLength(tail)).toBeLessThanOrEqual(8 * 1024);
+  expect(tail.match(/job failed/g)).toHaveLength(10);
+  expect(tail.match(/line 99/g)).toHaveLength(2);
+});
+
+it("a workflow run whose jobs cannot be read, or of which none failed, has no words", async () => {
+  expect(await tailOf(new FakeGithub(), asRun)).toBe("");
+  expect(await tailOf(workflowRun("success"), asRun)).toBe("");
+});
+
+it("a log that is gone leaves the names of the failed jobs", async () => {
+  const github = workflowRun("failure");
+  github.rest.delete("GET /log/1");
+  expect(await tailOf(github, asRun)).toBe("job failed: job 0");
+});
+
+it("a status and a deployment say their own words, and nobody is asked", async () => {
+  const github = new FakeGithub();
+  for (const source of ["status", "deployment"]) {
+    const check = { ...failing("1", source), words: "no quota left" };
+    expect(await tailOf(github, check)).toBe("no quota left");
+  }
+  expect(github.sent).toHaveLength(0);
+});
+
+it("hostile bytes of a log come through as plain text", async () => {
+  const bytes = Buffer.concat([
+    Buffer.from("10%\r20%\r\nbell\u0007 null\u0000 tab\t"),
+    Buffer.from([0xff, 0xfe]),
+    Buffer.from("\u001b]8;;https://evil.test\u0007link\u001b]8;;\u0007\u0085 end"),
+  ]);
+  const github = actionsJob("");
+  github.rest.set(STORAGE, () => new Response(bytes));
+  const tail = (await tailOf(github)) ?? "";
+  expect(tail.split("\n").slice(0, 2)).toEqual(["10%", "20%"]);
+  expect(tail).toContain("bell null tab\t\uFFFD\uFFFD");
+  expect(tail).toMatch(/ end$/);
+  expect(tail).not.toMatch(/[^\P{Cc}\n\t]/u);
+});

@@ -56,6 +56,7 @@ it("a check run is translated", async () => {
     at: AT,
     url: "https://github.test/run",
     id: "55000000001",
+    appId: null,
   } satisfies Check);
 });
 
@@ -115,6 +116,29 @@ const suites: ReadonlyArray<readonly [suite: string, conclusion: string, want: C
 it.each(suites)("in a workflow that is %s a job's %s is %s", async (suite, conclusion, want) => {
   const checkSuite = { status: suite, app: { slug: "github-actions" }, workflowRun };
   expect(await readCheck(checkRun({ conclusion, checkSuite }))).toMatchObject({ state: want });
+});
+
+const killed: ReadonlyArray<readonly [suite: string | null, run: unknown, want: CheckState]> = [
+  ["CANCELLED", workflowRun, "cancelled"],
+  ["FAILURE", workflowRun, "failure"],
+  [null, workflowRun, "failure"],
+  // Of another App's suite nobody says that its end is that of each check.
+  ["CANCELLED", null, "failure"],
+];
+it.each(killed)("a failure in a suite that came to %s of %j is %s", async (end, run, want) => {
+  const suite = { status: "COMPLETED", conclusion: end, app: null, workflowRun: run };
+  const wire = checkRun({ conclusion: "FAILURE", checkSuite: suite });
+  expect(await readCheck(wire)).toMatchObject({ state: want });
+});
+
+it("who reported a check, and what a status says, are told", async () => {
+  const app = { slug: "github-actions", databaseId: 15_368 };
+  const suite = { status: "COMPLETED", conclusion: null, app, workflowRun };
+  expect(await readCheck(checkRun({ checkSuite: suite }))).toMatchObject({ appId: "15368" });
+  const said = { ...status("FAILURE"), description: `no\nquota ${"x".repeat(400)}` };
+  const words = (await readCheck(said))?.words ?? "";
+  expect(words).toMatch(/^no quota x+/);
+  expect(words.length).toBe(300);
 });
 
 it("a suite of no workflow may stay queued for ever, and its checks count all the same", async () => {
@@ -207,12 +231,12 @@ it("all pages of checks are read, one page past the limit is unreadable", async 
   expect(past).toMatchObject({ kind: "unreadable", why: expect.stringContaining("truncated") });
 });
 
-it("commits go out ten to a request and come back in the order asked", async () => {
+it("commits go out twenty-five to a request and come back in the order asked", async () => {
   const github = new FakeGithub();
   github.aliases.set("Checks", ({ sha }) =>
     sha === "sha3" ? { object: null } : contexts([checkRun({ name: sha })]),
   );
-  const queries = Array.from({ length: 11 }, (_, n) => ({ repo: repo("app"), sha: `sha${n}` }));
+  const queries = Array.from({ length: 26 }, (_, n) => ({ repo: repo("app"), sha: `sha${n}` }));
   const seen = await createGithubCi(optionsFor(github)).readChecks(queries);
   expect(seen.map(({ sha }) => sha)).toEqual(queries.map(({ sha }) => sha));
   expect(seen.map((each) => (each.kind === "read" ? each.checks[0]?.name : each.kind))).toEqual(

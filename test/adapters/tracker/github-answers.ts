@@ -6,10 +6,18 @@ export const MAINTAINER: WireActor = { __typename: "User", login: "maintainer", 
 export const ROBOT: WireActor = { __typename: "Bot", login: "helper", databaseId: 8 };
 export const OURSELVES: WireActor = { __typename: "User", login: "afk-bot", databaseId: 9001 };
 
-/** A page of issue ids. */
+/** When every listed issue was last updated. */
+export const UPDATED_AT = "2026-01-02T00:00:00Z";
+
+/** A page of issues; an id's last digits are its issue's number. */
 export function idPage(ids: readonly string[], endCursor: string | null = null) {
   const pageInfo = { hasNextPage: endCursor !== null, endCursor };
-  return { pageInfo, nodes: ids.map((id) => ({ id })) };
+  const nodes = ids.map((id) => ({
+    id,
+    number: Number(/\d+$/.exec(id)?.[0] ?? "0"),
+    updatedAt: UPDATED_AT,
+  }));
+  return { pageInfo, nodes };
 }
 
 /** A repo as the list query answers. */
@@ -21,6 +29,8 @@ export function wireRepo(name: string, changes: Record<string, unknown> = {}) {
     hasIssuesEnabled: true,
     url: `https://github.test/o/${name}`,
     defaultBranchRef: { name: "trunk", target: { oid: "a".repeat(40) } },
+    inProgressLabel: { name: "agent-in-progress" } as unknown,
+    humanLabel: { name: "ready-for-human" } as unknown,
     ready: idPage([]),
     progress: idPage([]),
     ...changes,

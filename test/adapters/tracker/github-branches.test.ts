@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { createGithubTracker } from "../../../src/adapters/tracker/github.ts";
 import type { BranchSeen } from "../../../src/pure/commits.ts";
-import { FakeGithub, optionsFor, Refusal, repo } from "./fake-github.ts";
+import { FakeGithub, json, optionsFor, Refusal, repo } from "./fake-github.ts";
 
 /** `sha` or `sha parent parent`, newest first. */
 type Line = string;
@@ -108,10 +108,38 @@ it("further pages are read from the head first seen", async () => {
   expect(github.operations()).toEqual(["Branches", "BranchesMore"]);
 });
 
+/** A history past the page limit, and how GitHub compares its head with a base. */
+function serveLong(base: string, compare: () => Response): FakeGithub {
+  const github = serve(linear(600));
+  github.rest.set(`GET /repos/o/app/compare/${base}...c600`, compare);
+  return github;
+}
+
 it("five pages are read in full, one commit more is truncated", async () => {
-  expect(shas(await read(serve(linear(600)), "c100"))).toHaveLength(500);
-  expect(await read(serve(linear(600)), "c99")).toMatchObject({ kind: "truncated" });
+  const whole = serve(linear(600));
+  expect(shas(await read(whole, "c100"))).toHaveLength(500);
+  expect(whole.sent.map(({ method }) => method)).not.toContain("GET");
+  const github = serveLong("c99", () => json({ status: "ahead" }));
+  expect(await read(github, "c99")).toMatchObject({ kind: "truncated" });
+  expect(github.sent.filter(({ method }) => method === "GET")).toHaveLength(1);
 });
+
+const compares: ReadonlyArray<readonly [name: string, isLost: boolean, answer: () => Response]> = [
+  ["beside the head", true, () => json({ status: "diverged" })],
+  ["above the head", true, () => json({ status: "behind" })],
+  ["not there any more", true, () => json({ message: "Not Found" }, 404)],
+  ["said in words we do not know", false, () => json({ status: "elsewhere" })],
+  ["not told of, GitHub being down", false, () => json({ message: "Server Error" }, 502)],
+  ["not told of, for a limit", false, () => json({ message: "secondary rate limit" }, 403)],
+];
+it.each(compares)(
+  "a base past the page limit that is %s is lost: %s",
+  async (_name, lost, answer) => {
+    const seen = await read(serveLong("gone", answer), "gone");
+    const rest = lost ? { kind: "readable", isBaseFound: false } : { kind: "truncated" };
+    expect(seen).toMatchObject(rest);
+  },
+);
 
 it("without a base, the newest part of a history past the page limit is read", async () => {
   const seen = await read(serve(linear(501)), null);

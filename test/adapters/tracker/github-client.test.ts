@@ -33,7 +33,9 @@ async function askEverything(github: FakeGithub, apiUrl?: string): Promise<void>
   await tracker.listRepos([repo("app"), repo("other")], "candidates");
   await tracker.readIssues([issueRef("app", 1), issueRef("app", 2)]);
   await tracker.readBranches([{ repo: repo("app"), baseSha: "b" }]);
-  await createGithubCi(options).readChecks([{ repo: repo("app"), sha: "a" }]);
+  const ci = createGithubCi(options);
+  await ci.readChecks([{ repo: repo("app"), sha: "a", requiredOn: "trunk" }]);
+  await ci.readDeployments([{ repo: repo("app"), environment: "production" }]);
 }
 
 const OPERATIONS = [
@@ -41,11 +43,13 @@ const OPERATIONS = [
   "BranchesMore",
   "Checks",
   "CommentsMore",
+  "Deployments",
   "IssueDetails",
   "IssuesAlone",
   "ListMore",
   "ListRepos",
   "Permissions",
+  "RequiredChecks",
 ];
 
 describe("with GitHub's schema at hand", () => {

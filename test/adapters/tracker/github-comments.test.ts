@@ -154,11 +154,16 @@ const edits: ReadonlyArray<readonly [name: string, isOurs: boolean, edit: Edit]>
   ["edited by a deleted account", false, { lastEditedAt: AT, editor: null }],
   ["said to have a foreign editor and no edit", false, { lastEditedAt: null, editor: MAINTAINER }],
 ];
-it.each(edits)("a comment of ours that is %s: ours is %s", async (_name, isOurs, edit) => {
-  const github = new FakeGithub();
-  const comments = history([{ ...wireComment("1", OURSELVES), ...edit }]);
-  github.aliases.set("IssuesAlone", () => ({ issue: wireIssue("app", 1, { comments }) }));
-  github.aliases.set("Permissions", () => collaborator("WRITE"));
-  const [seen] = await read(github, 1);
-  expect(commentsOf(seen)).toEqual({ kind: "complete", ids: isOurs ? ["1"] : [] });
-});
+it.each(edits)(
+  "a comment of ours that is %s: what it says is ours is %s",
+  async (_name, isOurs, edit) => {
+    const github = new FakeGithub();
+    const comments = history([{ ...wireComment("1", OURSELVES), ...edit }]);
+    github.aliases.set("IssuesAlone", () => ({ issue: wireIssue("app", 1, { comments }) }));
+    github.aliases.set("Permissions", () => collaborator("WRITE"));
+    const [seen] = await read(github, 1);
+    const own = seen?.kind === "read" ? seen.issue.ownComments : null;
+    expect(own).toMatchObject({ kind: "complete", comments: [{ id: "1" }] });
+    expect(own?.comments.map((comment) => comment.isTampered)).toEqual([isOurs ? undefined : true]);
+  },
+);

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { createGithubTracker } from "../../../src/adapters/tracker/github.ts";
 import type { RepoSeen } from "../../../src/pure/issue.ts";
 import { badGateway, FakeGithub, json, LABELS, optionsFor, Refusal, repo } from "./fake-github.ts";
-import { collaborator, idPage, wireIssue, wireRepo } from "./github-answers.ts";
+import { collaborator, idPage, UPDATED_AT, wireIssue, wireRepo } from "./github-answers.ts";
 
 /** A server with these repos; each list answer names node ids, each id is an issue of its repo. */
 function serve(repos: Readonly<Record<string, unknown>>): FakeGithub {
@@ -40,6 +40,7 @@ it("a repo's facts are translated, and a repo without issues costs one request",
         headSha: "a".repeat(40),
         cloneUrl: "https://github.test/o/app.git",
         webUrl: "https://github.test/o/app",
+        labelsMissing: [],
       },
       issues: [],
       permissions: new Map(),
@@ -85,8 +86,33 @@ it("both lists are merged, each issue once, with its labeler's permission", asyn
   expect(github.operations()).toEqual(["ListRepos", "IssueDetails", "Permissions"]);
 });
 
-it("repos go out twenty to a request and come back in the order asked", async () => {
-  const names = Array.from({ length: 41 }, (_, index) => `r${index}`);
+it.each([
+  ["both", null, null, ["agent-in-progress", "ready-for-human"]],
+  ["in progress", null, { name: "Ready-For-Human" }, ["agent-in-progress"]],
+  ["for a human", { name: "Agent-In-Progress" }, null, ["ready-for-human"]],
+])("a repo without the label for %s says so", async (...row) => {
+  const [, inProgressLabel, humanLabel, missing] = row;
+  const github = serve({ app: wireRepo("app", { inProgressLabel, humanLabel }) });
+  const [seen] = await list(github, ["app"]);
+  expect(seen?.kind === "readable" && seen.facts.labelsMissing).toEqual(missing);
+});
+
+it("for runs only the label in progress is asked for, and nobody's permission", async () => {
+  const github = serve({});
+  const id = addIssue(github, "app", 2);
+  github.aliases.set("ListRepos", (variables) => {
+    expect(variables).not.toHaveProperty("ready");
+    return { ...wireRepo("app", { progress: idPage([id]) }), ready: undefined };
+  });
+  const tracker = createGithubTracker(optionsFor(github));
+  const [seen] = await tracker.listRepos([repo("app")], "runs");
+  expect(seen).toMatchObject({ issues: [{ ref: { number: 2 } }], permissions: new Map() });
+  expect(github.operations()).toEqual(["ListRepos", "IssueDetails"]);
+  expect(String(github.sent[0]?.body["query"])).not.toContain("ready:");
+});
+
+it("repos go out twenty-five to a request and come back in the order asked", async () => {
+  const names = Array.from({ length: 51 }, (_, index) => `r${index}`);
   const github = serve(Object.fromEntries(names.map((name) => [name, wireRepo(name)])));
   const seen = await list(github, names);
   expect(seen.map((each) => each.kind === "readable" && each.facts.ref.name)).toEqual(names);
@@ -94,7 +120,7 @@ it("repos go out twenty to a request and come back in the order asked", async ()
     const names = Object.keys(body["variables"] as object);
     return names.filter((key) => key.startsWith("owner")).length;
   });
-  expect(sizes).toEqual([20, 20, 1]);
+  expect(sizes).toEqual([25, 25, 1]);
 });
 
 it("details go out twenty to a request", async () => {
@@ -133,19 +159,92 @@ it("a further page that fails makes the repo unreadable", async () => {
   expect(summary(await list(github, ["app"]))).toEqual(["no more"]);
 });
 
-it("an issue without details makes its repo unreadable: it may hold the lock", async () => {
-  const github = serve({
-    app: wireRepo("app", { progress: idPage(["I_gone"]) }),
-    fine: wireRepo("fine", { progress: idPage(["I_fine_1"]) }),
-  });
-  addIssue(github, "fine", 1);
-  const gone = { type: "NOT_FOUND", message: "Could not resolve to a node", path: [] };
-  github.nodes.set("I_gone", new Refusal(null, gone));
-  expect(summary(await list(github, ["app", "fine"]))).toEqual([
+const GONE = { type: "NOT_FOUND", message: "Could not resolve to a node", path: [] };
+
+it("an issue in progress without details makes its repo unreadable: it may hold the lock", async () => {
+  for (const ready of [idPage([]), idPage(["I_app_1"])]) {
+    const github = serve({
+      app: wireRepo("app", { progress: idPage(["I_app_1"]), ready }),
+      fine: wireRepo("fine", { progress: idPage(["I_fine_1"]) }),
+    });
+    addIssue(github, "fine", 1);
+    github.nodes.set("I_app_1", new Refusal(null, GONE));
+    expect(summary(await list(github, ["app", "fine"]))).toEqual([
+      expect.stringContaining("Could not resolve to a node"),
+      [1],
+    ]);
+  }
+});
+
+it("an issue in progress stays one when a further page lists it among the candidates", async () => {
+  const progress = idPage(["I_app_1"]);
+  const github = serve({ app: wireRepo("app", { ready: idPage([], "more"), progress }) });
+  github.aliases.set("ListMore", () => ({ issues: idPage(["I_app_1"]) }));
+  github.nodes.set("I_app_1", new Refusal(null, GONE));
+  expect(summary(await list(github, ["app"]))).toEqual([
     expect.stringContaining("Could not resolve to a node"),
-    [1],
   ]);
 });
+
+it("a candidate without details is named by itself, and the rest of its repo is read", async () => {
+  const github = serve({
+    app: wireRepo("app", { ready: idPage(["I_app_1", "I_app_2"]), progress: idPage(["I_app_3"]) }),
+  });
+  for (const number of [2, 3]) addIssue(github, "app", number);
+  github.nodes.set("I_app_1", new Refusal(null, GONE));
+  const [seen] = await list(github, ["app"]);
+  expect(summary(seen === undefined ? [] : [seen])).toEqual([[2, 3]]);
+  expect(seen?.kind === "readable" && seen.issuesUnreadable).toEqual([
+    {
+      ref: { repo: repo("app"), number: 1 },
+      updatedAt: UPDATED_AT,
+      why: expect.stringContaining("Could not resolve to a node"),
+    },
+  ]);
+});
+
+it("a candidate whose shape is not understood is named by itself", async () => {
+  const github = serve({ app: wireRepo("app", { ready: idPage(["I_app_1", "I_app_2"]) }) });
+  addIssue(github, "app", 2);
+  github.nodes.set("I_app_1", { ...wireIssue("app", 1), state: "LIMBO" });
+  const [seen] = await list(github, ["app"]);
+  expect(seen).toMatchObject({
+    issues: [{ ref: { number: 2 } }],
+    issuesUnreadable: [{ ref: { number: 1 }, why: expect.stringContaining("state") }],
+  });
+});
+
+it("one candidate too large to be answered does not hide the others of its repo", async () => {
+  const github = serve({ app: wireRepo("app", { ready: idPage(["I_app_1", "I_app_2"]) }) });
+  for (const number of [1, 2]) addIssue(github, "app", number);
+  breakDetailsOf(github, "I_app_1");
+  const [seen] = await list(github, ["app"]);
+  expect(seen).toMatchObject({
+    issues: [{ ref: { number: 2 } }],
+    issuesUnreadable: [{ ref: { number: 1 }, why: expect.stringContaining("HTTP 502") }],
+  });
+  expect(github.operations().filter((each) => each === "IssueDetails")).toHaveLength(3);
+});
+
+it("while no details request is answered at all, the repos are unreadable and no more is asked", async () => {
+  const github = twoRepos();
+  github.breakdown = (operation) => (operation === "IssueDetails" ? badGateway() : undefined);
+  const why = expect.stringContaining("HTTP 502");
+  // Two issues of one repo each: neither request tells which of its issues it was.
+  github.aliases.set("ListRepos", ({ name }) =>
+    wireRepo(String(name), { ready: idPage([`I_${String(name)}_1`, `I_${String(name)}_2`]) }),
+  );
+  expect(summary(await list(github, ["app", "fine"]))).toEqual([why, why]);
+  expect(github.operations().filter((each) => each === "IssueDetails")).toHaveLength(3);
+});
+
+/** Every details request fails that asks for this issue among others or alone. */
+function breakDetailsOf(github: FakeGithub, id: string): void {
+  github.breakdown = (operation, { body }) => {
+    const ids = (body["variables"] as { ids?: string[] }).ids ?? [];
+    return operation === "IssueDetails" && ids.includes(id) ? badGateway() : undefined;
+  };
+}
 
 function twoRepos(): FakeGithub {
   const github = serve({
@@ -159,10 +258,12 @@ function twoRepos(): FakeGithub {
 
 it("a details request that fails as a whole is asked again repo by repo", async () => {
   const github = twoRepos();
-  github.breakdown = (operation, { body }) => {
-    const ids = (body["variables"] as { ids?: string[] }).ids ?? [];
-    return operation === "IssueDetails" && ids.includes("I_app_1") ? badGateway() : undefined;
-  };
+  github.aliases.set("ListRepos", ({ name }) =>
+    wireRepo(String(name), {
+      [name === "app" ? "progress" : "ready"]: idPage([name === "app" ? "I_app_1" : "I_fine_2"]),
+    }),
+  );
+  breakDetailsOf(github, "I_app_1");
   expect(summary(await list(github, ["app", "fine"]))).toEqual([
     expect.stringContaining("HTTP 502"),
     [2],

@@ -138,6 +138,70 @@ it("removing a label that is not on the issue is a success, from no issue it thr
   expect((gone.error as Error).message).toContain("HTTP 404");
 });
 
+const LABEL = { name: "agent-in-progress", color: "1d76db", description: "An agent works." };
+
+async function createLabel(answer: () => Response) {
+  const github = new FakeGithub();
+  github.rest.set("POST /repos/o/app/labels", answer);
+  const error = await createGithubTracker(optionsFor(github))
+    .createLabel(REF.repo, LABEL)
+    .then(
+      () => null,
+      (thrown: unknown) => thrown,
+    );
+  return { error: error as Error | null, sent: github.sent };
+}
+
+function invalid(...errors: readonly object[]): () => Response {
+  return () => json({ message: "Validation Failed", errors }, 422);
+}
+
+it("creating a label is one request with its look", async () => {
+  const { error, sent } = await createLabel(() => json({ id: 1, ...LABEL }, 201));
+  expect(error).toBeNull();
+  expect(sent.map(({ body }) => body)).toEqual([LABEL]);
+});
+
+it("creating a label that is there already is a success", async () => {
+  const taken = { resource: "Label", code: "already_exists", field: "name" };
+  const { error, sent } = await createLabel(invalid(taken));
+  expect(error).toBeNull();
+  expect(sent).toHaveLength(1);
+});
+
+const refusedLabels: ReadonlyArray<readonly [name: string, answer: () => Response, says: RegExp]> =
+  [
+    ["an unfit color", invalid({ resource: "Label", code: "invalid", field: "color" }), /HTTP 422/],
+    ["nothing named", invalid(), /HTTP 422/],
+    [
+      "more than the name",
+      invalid({ code: "already_exists", field: "name" }, { code: "invalid", field: "color" }),
+      /HTTP 422/,
+    ],
+    ["no right to", () => json({ message: "Forbidden" }, 403), /HTTP 403: Forbidden/],
+    ["a repo that is gone", () => json({ message: "Gone" }, 410), /HTTP 410: Gone/],
+    ["a repo that has moved", () => json({}, 301, { location: "/x" }), /moved.*301/],
+  ];
+it.each(refusedLabels)(
+  "creating a label throws with what is wrong: %s",
+  async (_name, answer, says) => {
+    const { error, sent } = await createLabel(answer);
+    expect(error?.message).toMatch(/^Cannot create label "agent-in-progress" in o\/app: /);
+    expect(error?.message).toMatch(says);
+    expect(sent).toHaveLength(1);
+  },
+);
+
+it.each(writes)("$name throws for an issue that was deleted", async (write) => {
+  const { error, sent } = await failureOf(write, () =>
+    json({ message: "This issue was deleted" }, 410),
+  );
+  expect((error as Error).message).toMatch(
+    /^Cannot .* o\/app#5: HTTP 410: This issue was deleted$/,
+  );
+  expect(sent).toHaveLength(1);
+});
+
 const noEffect: ReadonlyArray<readonly [name: string, write: Write, answer: () => Response]> = [
   ["a comment without an id", createComment, () => json({}, 201)],
   ["a label that was silently dropped", addLabel, () => json([{ name: "bug" }])],

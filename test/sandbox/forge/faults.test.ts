@@ -68,7 +68,7 @@ describe("a fault", () => {
 });
 
 describe("the list of requests", () => {
-  it("says who asked for what, which were writes, and how they were answered", async () => {
+  it("says who asked for what, which were writes, what they cost, and how they were answered", async () => {
     await ask(world, "query Who { viewer { login } }", { token: world.loop.token });
     await rest(world, "GET issues/1/comments?per_page=5");
     await post("one");
@@ -77,9 +77,22 @@ describe("the list of requests", () => {
       expect(at).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
       return request;
     });
-    const read = { operation: undefined, account: "ada", isWrite: false, status: 200 };
+    const read = {
+      operation: undefined,
+      account: "ada",
+      isWrite: false,
+      points: 0,
+      status: 200,
+    };
     expect(seen).toEqual([
-      { ...read, method: "POST", path: "/graphql", operation: "Who", account: "loop[bot]" },
+      {
+        ...read,
+        method: "POST",
+        path: "/graphql",
+        operation: "Who",
+        account: "loop[bot]",
+        points: 1,
+      },
       { ...read, method: "GET", path: "/repos/acme/sum/issues/1/comments?per_page=5" },
       {
         ...read,

@@ -39,9 +39,12 @@ export class FakeWorld implements PageWorld {
     updatedAt: AT,
     archivedAt: null,
     deletedAt: null,
+    settledOverride: null,
+    settledAt: null,
     session: null,
     messages: [],
     activities: [],
+    checkpoints: [],
     workspaceRoot: "/tmp/workspaces/acme__shop",
     pending: [],
   };

@@ -1,0 +1,53 @@
+import * as z from "zod";
+import type { Blocker, BlockersSeen } from "../../pure/issue.ts";
+
+const RepoName = z.object({ nameWithOwner: z.string() });
+
+const NativeBlocker = z.object({
+  number: z.int(),
+  state: z.enum(["OPEN", "CLOSED"]),
+  repository: RepoName,
+});
+
+/** The page of an issue's dependencies; null stands for one the token may not see. */
+export const BlockedByPage = z.object({
+  pageInfo: z.object({ hasNextPage: z.boolean() }),
+  nodes: z.array(NativeBlocker.nullable()),
+});
+
+/** One issue or pull request as a blocker. */
+export const BlockerWire = z.discriminatedUnion("__typename", [
+  z.object({
+    __typename: z.literal("Issue"),
+    number: z.int(),
+    url: z.string(),
+    body: z.string(),
+    issueState: z.enum(["OPEN", "CLOSED"]),
+    repository: RepoName,
+    blockedBy: z.object({ nodes: z.array(NativeBlocker.nullable()) }),
+  }),
+  z.object({
+    __typename: z.literal("PullRequest"),
+    number: z.int(),
+    pullState: z.enum(["OPEN", "CLOSED", "MERGED"]),
+    repository: RepoName,
+  }),
+]);
+
+/** Names a blocker the token may not see: GitHub says only that it exists. */
+const HIDDEN_BLOCKER = "an issue hidden from this token";
+
+/** The dependencies that GitHub itself keeps, the closed ones among them. */
+export function toNativeBlockers(wire: z.infer<typeof BlockedByPage>): BlockersSeen {
+  if (wire.pageInfo.hasNextPage) {
+    return { kind: "unreadable", why: `truncated: more than ${wire.nodes.length} blockers` };
+  }
+  return { kind: "listed", blockers: wire.nodes.map(toBlocker) };
+}
+
+/** One dependency; null is hidden and unreadable. */
+export function toBlocker(wire: z.infer<typeof NativeBlocker> | null): Blocker {
+  if (wire === null) return { key: HIDDEN_BLOCKER, state: "unreadable" };
+  const key = `${wire.repository.nameWithOwner}#${wire.number}`;
+  return { key, state: wire.state === "OPEN" ? "open" : "closed" };
+}
