@@ -349,8 +349,10 @@ function byIssue<Item extends { readonly issue: string }>(items: readonly Item[]
 /** A verdict is decided about twice in a tick: reached, and then performed. The plan tells the first. */
 function firstOfEachRun(decided: readonly Decided[]): readonly string[] {
   const first = new Map<string, string>();
-  for (const { runId = "", decision } of decided) {
-    if (!first.has(runId)) first.set(runId, `${runId} ${decision.row} ${decision.kind}`);
+  for (const { runId, decision } of decided) {
+    // What is done with a thread whose run is over is no decision about a run.
+    if (runId !== undefined && !first.has(runId))
+      first.set(runId, `${runId} ${decision.row} ${decision.kind}`);
   }
   return [...first.values()];
 }
@@ -366,6 +368,7 @@ it("of two runs of one repo that need a turn only one asks, and the other waits 
   world.advance(3 * MINUTE);
   await world.poll();
   world.agentSays(second, "I think I am finished.");
+  world.tracker.unlabel(first, LABELS.human, MARIA);
   world.advance(3 * MINUTE);
   const { runs } = await planOf(world);
   expect(runs.map(({ issue, decision }) => ({ issue, decision }))).toEqual([

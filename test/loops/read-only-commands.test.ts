@@ -134,6 +134,7 @@ describe("before anything was dispatched", () => {
       "create-project",
       "create-thread",
       "start-turn",
+      "create-label",
       "add-label",
     ];
     expect(effectsOf(ended)).toEqual([...dispatch, ...dispatch]);
@@ -145,7 +146,7 @@ describe("before anything was dispatched", () => {
   it("poll --dry-run is printed however quiet the log is", async () => {
     const ended = await afk("poll --dry-run", { LOG_LEVEL: "fatal" });
     expect(ended).toMatchObject({ code: 0, writes: 0 });
-    expect(effectsOf(ended)).toHaveLength(10);
+    expect(effectsOf(ended)).toHaveLength(12);
   });
 
   it("watch --dry-run of nothing does nothing", async () => {

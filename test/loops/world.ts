@@ -294,8 +294,13 @@ export class World {
     return this.#commentsFrom(ref, "<!-- afk:hold ");
   }
 
+  /** Those that nobody else edited: an edited one gives way to another of its run. */
   progressComments(ref: IssueRef): readonly string[] {
-    return this.#commentsFrom(ref, "<!-- afk:run=");
+    return this.tracker
+      .see(ref)
+      .ownComments.comments.filter((comment) => comment.isTampered !== true)
+      .map((comment) => comment.body)
+      .filter((body) => body.startsWith("<!-- afk:run="));
   }
 
   /** Threads of the issue, oldest first. */
@@ -359,8 +364,7 @@ export class World {
   #commentsFrom(ref: IssueRef, marker: string): readonly string[] {
     return this.tracker
       .see(ref)
-      .ownComments.comments.filter((comment) => comment.isTampered !== true)
-      .map((comment) => comment.body)
+      .ownComments.comments.map((comment) => comment.body)
       .filter((body) => body.startsWith(marker));
   }
 

@@ -1,5 +1,4 @@
 import { type IssueRef, issueKey } from "../../src/pure/issue.ts";
-import { parseThreadId } from "../../src/pure/identity.ts";
 import type { FakeComment } from "../fakes/fake-tracker-issue.ts";
 import { LABELS, MARIA, ROBOT, STRANGER, type World } from "../loops/world.ts";
 import type { PersonAct } from "./moves.ts";
@@ -101,9 +100,4 @@ function withVerdictDone(body: string): string {
     '"verdict":null',
     '"verdict":{"kind":"done","because":"green","detail":"","at":1,"stopAsks":0,"bells":{}}',
   );
-}
-
-/** The run a thread belongs to. */
-export function runOfThread(threadId: string): string {
-  return parseThreadId(threadId)?.runId ?? threadId;
 }

@@ -27,6 +27,22 @@ describe.concurrent.each(["0.0.27", "0.0.33"])("a run over T3 %s", (version) => 
     expect(ticks.thread().title).toBe("o/a#1: Add a greeting");
   });
 
+  it("takes no word of an earlier turn for a later one's, by a clock that is slow", async () => {
+    await using ticks = await T3Ticks.open(version);
+    ticks.slowMs = 10 * MINUTE;
+    await ticks.ends(await ticks.nextTurn(), "I had a look around.");
+    await ticks.minute();
+    expect(ticks.turnsAsked()).toEqual(["first/0", "nudge/0"]);
+    await ticks.t3.restart({ lose: "turns", downMs: 1 });
+    await ticks.minute();
+    expect(ticks.record().waitingOn).toBe("agent-start");
+    await ticks.lands(await ticks.nextTurn());
+    await ticks.minute();
+    await ticks.minute();
+    expect(ticks.verdict()).toBe("done green");
+    expect(ticks.turnsAsked()).toEqual(["first/0", "nudge/1"]);
+  });
+
   it("rings for a question, and goes on to its end once a person has answered", async () => {
     await using ticks = await T3Ticks.open(version);
     const turn = await ticks.nextTurn();

@@ -52,6 +52,8 @@ export class T3Ticks implements AsyncDisposable {
   readonly issue: IssueRef;
   readonly said: Said[] = [];
   readonly tokenFile: string;
+  /** How far the clock of the machine that runs the ticks is behind the server's. */
+  slowMs = 0;
   limits: Limits = readLimits({ env: {}, problems: [] });
   readonly #dir: string;
   readonly #client = createBoundedFetch({
@@ -263,7 +265,7 @@ export class T3Ticks implements AsyncDisposable {
       baseUrl: new URL(this.t3.url),
       readToken: () => readSecretSource({ kind: "file", path: this.tokenFile }, createSecrets()),
       // Not the ticks' clock: an old server keeps a client's time, and here that one runs ahead.
-      now: () => new Date(),
+      now: () => new Date(Date.now() - this.slowMs),
       model: { instanceId: "claudeAgent", model: "claude-sonnet-4-5" },
       runtimeMode: "full-access",
     });

@@ -1,7 +1,7 @@
 import { parseThreadId } from "../../pure/identity.ts";
 import type { AgentSeen, ThreadSummary } from "../../pure/thread.ts";
 import { probeCommands, readEnvironment, sessionWarnings, warningsOf } from "./t3-environment.ts";
-import type { Reading, Snapshot } from "./t3-reading.ts";
+import { noteTime, type Reading, type Snapshot } from "./t3-reading.ts";
 import { readSnapshot } from "./t3-snapshot.ts";
 import {
   idOf,
@@ -25,6 +25,7 @@ export async function observe(reading: Reading): Promise<AgentSeen> {
   if (snapshot.kind === "unreadable") return snapshot;
   if (refusal !== null) return refusal;
   const { threads, warnings } = ourThreads(snapshot);
+  for (const { updatedAt } of threads) noteTime(reading.memory, updatedAt);
   return {
     kind: "readable",
     environmentId: environment.environmentId,

@@ -3,7 +3,7 @@ import { parseMessageId } from "../../pure/identity.ts";
 import type { ThreadRead } from "../../pure/thread.ts";
 import { readEnvironment } from "./t3-environment.ts";
 import { getJson, type T3Got, type Unreadable } from "./t3-http.ts";
-import type { Environment, Reading, Snapshot } from "./t3-reading.ts";
+import { type Environment, noteTime, type Reading, type Snapshot } from "./t3-reading.ts";
 import { readConversation, readSnapshot } from "./t3-snapshot.ts";
 import {
   idOf,
@@ -18,6 +18,12 @@ import {
 
 /** One thread with its conversation, or, where T3 hides that, without. */
 export async function readThread(reading: Reading, threadId: string): Promise<ThreadRead> {
+  const read = await readOne(reading, threadId);
+  if (read.kind === "read") noteTime(reading.memory, read.detail.updatedAt);
+  return read;
+}
+
+async function readOne(reading: Reading, threadId: string): Promise<ThreadRead> {
   const environment = await readEnvironment(reading);
   if (environment.kind === "unreadable") return environment;
   if (!environment.capabilities.threadRoute) {

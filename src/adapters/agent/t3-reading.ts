@@ -1,3 +1,4 @@
+import { parseIso } from "../../pure/time.ts";
 import type { T3Connection, Unreadable } from "./t3-http.ts";
 import type { T3Capabilities } from "./t3-version.ts";
 import type { SnapshotWire } from "./t3-wire.ts";
@@ -30,6 +31,8 @@ export type Memory = {
   sessionWarnings: Promise<readonly string[]> | null;
   /** Whether a newer server still takes commands; null until it was asked. */
   takesCommands: true | null;
+  /** The newest time that a thread of ours showed, epoch ms by T3's clock. */
+  newestMs: number;
   /** The conversations that the next reading of an old server's snapshot is to bring. */
   batch: ConversationBatch | null;
 };
@@ -47,3 +50,8 @@ export type Reading = {
   readonly now: () => Date;
   readonly memory: Memory;
 };
+
+/** Remembers when a thread last changed, ISO 8601 by T3's clock. */
+export function noteTime(memory: Memory, updatedAt: string): void {
+  memory.newestMs = Math.max(memory.newestMs, parseIso(updatedAt) ?? 0);
+}

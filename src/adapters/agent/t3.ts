@@ -23,7 +23,7 @@ export function createT3Agent(options: T3Options): AgentReader & AgentWriter {
   return {
     observe: () => observe(reading),
     readThread: (threadId) => readThread(reading, threadId),
-    ...createWriter(reading.connection, options),
+    ...createWriter(reading, options),
   };
 }
 
@@ -39,18 +39,22 @@ export function openReading(options: Omit<T3Options, "model">): Reading {
       roots: new Map(),
       sessionWarnings: null,
       takesCommands: null,
+      newestMs: 0,
       batch: null,
     },
   };
 }
 
-function createWriter(connection: T3Connection, options: T3Options): AgentWriter {
+function createWriter({ connection, memory }: Reading, options: T3Options): AgentWriter {
   const { runtimeMode } = options;
   function send(type: string, fields: Readonly<Record<string, unknown>>): Promise<CommandAck> {
     return dispatchCommand(connection, { type, ...fields });
   }
   // createdAt is required here even though newer servers overwrite it.
   const createdAt = (): string => options.now().toISOString();
+  // Up to 0.0.28 it is the message's time: by a clock that is slow, what the turn before said would come after it.
+  const askedAt = (): string =>
+    new Date(Math.max(options.now().getTime(), memory.newestMs + 1)).toISOString();
   return {
     createProject: (creation) =>
       send("project.create", {
@@ -76,7 +80,7 @@ function createWriter(connection: T3Connection, options: T3Options): AgentWriter
         message: { messageId, role: "user", text, attachments: [] },
         runtimeMode,
         interactionMode: "default",
-        createdAt: createdAt(),
+        createdAt: askedAt(),
       }),
     interruptTurn: (command) =>
       send("thread.turn.interrupt", { ...command, createdAt: createdAt() }),
