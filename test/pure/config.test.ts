@@ -537,6 +537,16 @@ it("the description shows every key with the value in force", () => {
     },
     { key: "repos.octo/site", value: "ci: required, deploy: live, dispatchOnRed: false" },
   ]);
+  const rollout = { namespace: "shop", kind: "Deployment", name: "web" };
+  const clustered = configOf(
+    { AFK_ALLOWLIST: "octo/demo", AFK_LEASE: "kubernetes", AFK_LEASE_NAMESPACE: "afk" },
+    { repos: { "octo/demo": { rollout } } },
+  );
+  expect(describeConfig(clustered)).toContainEqual({ key: "AFK_LEASE_NAMESPACE", value: "afk" });
+  expect(describeConfig(clustered)).toContainEqual({
+    key: "repos.octo/demo",
+    value: "ci: required, rollout: Deployment shop/web, dispatchOnRed: false",
+  });
   const disabled = describeConfig(configOf({}));
   expect(disabled).toContainEqual({ key: "AFK_KILL_SWITCH", value: "true" });
   expect(disabled).toContainEqual({ key: "T3_TOKEN", value: "not set" });
