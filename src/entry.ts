@@ -1,5 +1,6 @@
 import { writeSync } from "node:fs";
-import { readGates } from "./pure/gates.ts";
+import { EXIT_STOPPED } from "./exit-codes.ts";
+import { readGates, tellGates } from "./pure/gates.ts";
 
 /** The oldest Node whose built-in modules and syntax the rest of the program relies on. */
 const NODE_MAJOR_MIN = 24;
@@ -25,6 +26,7 @@ function disabledLine(): string | null {
     level: LEVEL_INFO,
     time: Date.now(),
     loop,
+    gates: tellGates(process.env),
     because,
     text,
     msg: "disabled",
@@ -46,6 +48,11 @@ function enter(): void {
     writeSync(2, `afk needs Node ${NODE_MAJOR_MIN} or newer; this is Node ${running}.\n`);
     process.exitCode = 1;
     return;
+  }
+  // In a pod a tick is process 1, for which the kernel drops a signal that nobody listens to: told to end while it
+  // starts, it would work on until it is killed. It listens itself once it has something to give back.
+  if (loopOf(process.argv.slice(2)) !== null) {
+    process.once("SIGTERM", () => process.exit(EXIT_STOPPED));
   }
   // A program that cannot be loaded rejects, and Node itself then prints the stack and exits 1.
   void import("./main.ts");

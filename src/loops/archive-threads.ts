@@ -9,12 +9,14 @@ import type { WatchSettings } from "./watch-tick.ts";
 
 /** Nobody waits for an archive: one request of the tracker and few of the agent server are enough in a tick. */
 const ARCHIVED_PER_TICK_MAX = 10;
+/** A watch tick's usual distance to the next: where more are due than fit, each begins one thread further. */
+const TURN_MS = 60_000;
 
 type Due = { readonly thread: ThreadSummary; readonly ref: IssueRef };
 
 /**
- * Archives the threads of runs that are over and rested for `archiveAfterMs`, the longest rested first. Answers how
- * many could not be. A thread whose issue cannot be read stays for a later tick.
+ * Archives the threads of runs that are over and rested for `archiveAfterMs`, the longest rested first while they fit in a
+ * tick. Answers how many could not be. A thread whose issue cannot be read stays for a later tick.
  */
 export async function archiveThreads(
   deps: TickDeps,
@@ -33,8 +35,8 @@ export async function archiveThreads(
     try {
       deps.log.info({ ...about, decision: { kind: "archive" } }, "decided");
       deps.log.info({ ...about, effect: "archive" }, "performing");
-      // The time of its last change makes the id new when somebody took it out of the archive since.
-      const commandId = threadCommandIdOf(thread.id, `archive-${thread.updatedAt}`);
+      // New each time, since an id that was refused once is refused for ever; who is due was not archived.
+      const commandId = threadCommandIdOf(thread.id, `archive-${deps.now()}`);
       const ack = await deps.agent.writer.archiveThread({ commandId, threadId: thread.id });
       if (ack.kind === "rejected") throw new Error(`the archiving was refused: ${ack.why}`);
     } catch (error) {
@@ -49,13 +51,16 @@ export async function archiveThreads(
 function dueOf(deps: TickDeps, settings: WatchSettings, agent: AgentSeen): readonly Due[] {
   if (agent.kind === "unreadable") return [];
   const clock = { now: deps.now(), archiveAfterMs: settings.limits.archiveAfterMs };
-  return agent.threads
+  const due = agent.threads
     .filter((thread) => isDueForArchive(thread, clock))
     .flatMap((thread): readonly Due[] => {
       const repo = repoOfThread(thread, settings.repos, settings.workspacesRoot);
       const number = parseThreadId(thread.id)?.issueNumber;
       return repo === null || number === undefined ? [] : [{ thread, ref: { repo, number } }];
     })
-    .toSorted((one, other) => (one.thread.updatedAt < other.thread.updatedAt ? -1 : 1))
-    .slice(0, ARCHIVED_PER_TICK_MAX);
+    .toSorted((one, other) => (one.thread.updatedAt < other.thread.updatedAt ? -1 : 1));
+  if (due.length <= ARCHIVED_PER_TICK_MAX) return due;
+  // Some can never go, as when their issue is gone: those behind them have their turn all the same.
+  const start = Math.floor(deps.now() / TURN_MS) % due.length;
+  return [...due.slice(start), ...due.slice(0, start)].slice(0, ARCHIVED_PER_TICK_MAX);
 }

@@ -10,7 +10,7 @@ import type { BranchSeen } from "../pure/commits.ts";
 import { type RepoFacts, repoKey } from "../pure/issue.ts";
 import type { RepoPolicy } from "../pure/limits.ts";
 import type { ChecksQuery } from "../pure/ports/ci.ts";
-import { lineFrom } from "../pure/run-commits.ts";
+import { headsInDoubt, lineFrom } from "../pure/run-commits.ts";
 import type { RunCiSeen, RunCommitsSeen } from "../pure/run-observation.ts";
 import type { RunRecord } from "../pure/run-record.ts";
 import { skipsCi } from "../pure/skip-ci.ts";
@@ -37,7 +37,9 @@ export async function observeCi(
   runs: readonly RunToJudge[],
 ): Promise<readonly RunCiSeen[]> {
   const checks = await readChecks(deps, policies, runs);
-  const judged = runs.map((run, at) => judgeCi(checks[at] ?? [], skippingOf(run.branch)));
+  const judged = runs.map(({ branch, commits }, at) =>
+    judgeCi(checks[at] ?? [], skippingOf(branch), headsInDoubt(branch, commits)),
+  );
   const bases = await readChecks(
     deps,
     policies,

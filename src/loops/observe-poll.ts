@@ -47,9 +47,13 @@ export async function observePoll(
   return { seen, policy, answers: decideDispatches(seen, policy) };
 }
 
+/** Never more in one repo, whatever its labels say: what a repo that cannot be counted counts as. */
+const RUNS_PER_REPO_MAX = 1;
+
 /**
  * The runs of other shards: of each repo the larger of its in-progress labels and its live threads, which are at
- * hand. Asked only where this shard has anything to start. What cannot be counted leaves no room.
+ * hand. Asked only where this shard has anything to start. A repo that cannot be counted counts as busy: it takes
+ * room from the others, and stops none of them.
  */
 async function countElsewhere(
   deps: ReadDeps,
@@ -62,13 +66,15 @@ async function countElsewhere(
   if (!world.repos.some((repo) => repo.kind === "readable" && repo.issues.length > 0)) {
     return { kind: "unreadable", why: "nothing here may start, and nobody counted" };
   }
-  const counts = (await deps.runCounter?.countRuns(elsewhere)) ?? NOT_COUNTED;
-  if (counts.kind === "unreadable") return counts;
+  const counts = await deps.runCounter?.countRuns(elsewhere);
+  if (counts === undefined) return NOT_COUNTED;
   const threads = world.agent.kind === "readable" ? world.agent.threads.filter(isLive) : [];
   let running = 0;
   for (const [at, repo] of elsewhere.entries()) {
     const live = threads.filter((each) => repoOfThread(each, [repo], workspacesRoot) !== null);
-    running += Math.max(counts.counts[at] ?? 0, live.length);
+    const count = counts[at];
+    const labelled = count?.kind === "counted" ? count.issues : RUNS_PER_REPO_MAX;
+    running += Math.max(labelled, live.length);
   }
   return { kind: "counted", running, shard };
 }

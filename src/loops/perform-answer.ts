@@ -94,6 +94,9 @@ async function readFresh(
     deps.tracker.reader.readIssues([of.ref]),
     isKnown ? deps.agent.reader.readThread(of.threadId) : undefined,
   ]);
+  if (read?.kind === "unreadable") {
+    throw new Error(`${issueKey(of.ref)} could not be read again before its dispatch: ${read.why}`);
+  }
   const repos = seen.repos.map((repo) => withFresh(repo, of.ref, read));
   const threadReads = thread === undefined ? seen.threadReads : new Map([[of.threadId, thread]]);
   return { ...seen, now: deps.now(), repos, threadReads };

@@ -27,11 +27,16 @@ export async function runPlan(env: Env, format: PlanFormat): Promise<number> {
   try {
     const report = await planFrom(parsed.config, secrets);
     process.stdout.write(secrets.redact(format === "json" ? asJson(report) : renderPlan(report)));
-    return report.unreadable.length > 0 ? EXIT_FAILED : EXIT_OK;
+    return hasGaps(report) ? EXIT_FAILED : EXIT_OK;
   } catch (error) {
     complain(secrets.redact(`No plan: ${explain(error)}`));
     return error instanceof ConfigRefused ? EXIT_CONFIG : EXIT_FAILED;
   }
+}
+
+/** Whether something could not be read, the agent server included: such a plan is not complete. */
+export function hasGaps({ agentServer, unreadable }: PlanReport): boolean {
+  return agentServer.kind === "unreadable" || unreadable.length > 0;
 }
 
 /** One reading of everything, decided and not performed. */

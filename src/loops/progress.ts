@@ -9,6 +9,8 @@ export type ProgressComment = {
   isDue(record: RunRecord): boolean;
   /** Writes the record. One remote request, or none when nothing changed. */
   save(record: RunRecord): Promise<void>;
+  /** Writes the record in any case: throws when nothing can be noted at the moment. */
+  confirm(record: RunRecord): Promise<void>;
 };
 
 /** Opens the progress comment of a run; without an id the first save creates it. */
@@ -24,17 +26,21 @@ export function openProgress(
   let written = found === undefined || found.isTampered === true ? null : found.body;
   // Trackers may hand a comment back with other line ends or without its last newline.
   const isWritten = (body: string) => written !== null && normalise(written) === normalise(body);
+  async function write(record: RunRecord, body: string): Promise<void> {
+    const log = { issue: issueKey(issue.ref), runId: record.runId, effect: "write-record" };
+    deps.log.info(log, "performing");
+    if (commentId === null) commentId = await deps.tracker.writer.createComment(issue.ref, body);
+    else await deps.tracker.writer.editComment(issue.ref, commentId, body);
+    written = body;
+  }
   return {
     isDue: (record) => !isWritten(renderProgress(record, links)),
     save: async (record) => {
       const body = renderProgress(record, links);
       if (isWritten(body)) return;
-      const log = { issue: issueKey(issue.ref), runId: record.runId, effect: "write-record" };
-      deps.log.info(log, "performing");
-      if (commentId === null) commentId = await deps.tracker.writer.createComment(issue.ref, body);
-      else await deps.tracker.writer.editComment(issue.ref, commentId, body);
-      written = body;
+      await write(record, body);
     },
+    confirm: (record) => write(record, renderProgress(record, links)),
   };
 }
 

@@ -68,7 +68,8 @@ async function putMetrics(tick: TickToReport): Promise<void> {
   const temporality = preference === "cumulative" ? "cumulative" : "delta";
   const outcome = tick.failed > 0 ? "failed" : "ok";
   const about = { durationMs: tick.ms, outcome, now: Date.now(), requests, dispatched } as const;
-  const options = { url, loop, temporality, timeoutMs: REPORT_MS_MAX } as const;
+  const shard = tick.config.shard?.index ?? null;
+  const options = { url, loop, shard, temporality, timeoutMs: REPORT_MS_MAX } as const;
   await sendMetrics(options, measureTick(signals, about));
 }
 

@@ -34,8 +34,11 @@ export async function ringBells(
     const notifier = deps.notifiers.find((each) => each.name === name);
     if (notifier === undefined) continue;
     const about = { issue: issueKey(run.observed.issue.ref), runId: record.runId, doorbell: name };
+    const isTriedBefore = occasion.read(record)[name] !== undefined;
     record = occasion.write(record, noteTry(occasion.read(record), name, deps.now()));
-    await run.progress.save(record);
+    // Whether an earlier try rang may be unknown: while that cannot be noted, it would ring in every tick.
+    if (isTriedBefore) await run.progress.confirm(record);
+    else await run.progress.save(record);
     let receipt: string | null;
     try {
       deps.log.info({ ...about, effect: "ring" }, "performing");

@@ -4,7 +4,7 @@ import { leaseNameOf } from "../pure/config-cluster.ts";
 import { renderRuns } from "../pure/plan-table.ts";
 import { ConfigRefused } from "./deps.ts";
 import { createSecrets } from "./log.main.ts";
-import { planFrom } from "./plan.main.ts";
+import { hasGaps, planFrom } from "./plan.main.ts";
 import { readConfig } from "./settings.main.ts";
 import { peekClusterLease, wireCluster } from "./wiring-cluster.main.ts";
 import { peekLeaseOfMachine } from "./wiring.main.ts";
@@ -30,7 +30,7 @@ export async function runStatus(env: Env): Promise<number> {
     process.stdout.write(`${(await leaseLines(parsed.config)).join("\n")}\n\n`);
     const report = await planFrom(config, secrets);
     process.stdout.write(secrets.redact(renderRuns(report)));
-    return report.unreadable.length > 0 ? EXIT_FAILED : EXIT_OK;
+    return hasGaps(report) ? EXIT_FAILED : EXIT_OK;
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     complain(secrets.redact(`The runs cannot be told: ${why}`));

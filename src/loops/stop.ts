@@ -26,6 +26,10 @@ export type StopReport =
       readonly kind: "stopped";
       /** Threads that were live, in the order seen. */
       readonly threads: readonly string[];
+      /** By thread id the issue it works on, `owner/name#N`, as the thread and its folder name it. */
+      readonly issues: ReadonlyMap<string, string>;
+      /** Live turns of ours that were not meant, as last seen. */
+      readonly othersLive: number;
       readonly stillLive: readonly string[];
       /** Commands that the server refused, or whose outcome is not known. */
       readonly failures: readonly string[];
@@ -48,7 +52,7 @@ const ROUNDS_MAX = 10;
  */
 export async function stopTurns(deps: StopDeps, scope: StopScope): Promise<StopReport> {
   const beganAt = deps.now();
-  const seen = new Set<string>();
+  const seen = new Map<string, string>();
   const failures: string[] = [];
   let live = await readLive(deps, scope);
   for (let round = 0; round < ROUNDS_MAX && typeof live !== "string"; round += 1) {
@@ -57,13 +61,29 @@ export async function stopTurns(deps: StopDeps, scope: StopScope): Promise<StopR
       live = await readLive(deps, scope);
       if (typeof live === "string" || live.length === 0) break;
     }
-    for (const { id } of live) seen.add(id);
+    for (const thread of live) seen.set(thread.id, issueOf(thread));
     live = await stopRound(deps, scope, { live, failures });
     if (typeof live !== "string" && live.length > 0) break;
   }
   if (typeof live === "string") return { kind: "unreadable", why: live };
+  const ms = deps.now() - beganAt;
   const stillLive = live.map(({ id }) => id);
-  return { kind: "stopped", threads: [...seen], stillLive, failures, ms: deps.now() - beganAt };
+  const othersLive = await countOthers(deps, scope);
+  const threads = [...seen.keys()];
+  return { kind: "stopped", threads, issues: seen, othersLive, stillLive, failures, ms };
+}
+
+/** What a person who named one issue may have meant instead; a silent server has none to tell. */
+async function countOthers(deps: StopDeps, scope: StopScope): Promise<number> {
+  if (scope.kind === "all") return 0;
+  const [all, meant] = [await readLive(deps, { kind: "all" }), await readLive(deps, scope)];
+  return typeof all === "string" || typeof meant === "string" ? 0 : all.length - meant.length;
+}
+
+/** The folder is `owner__name`, and an owner has no underscore. */
+function issueOf({ id, workspaceRoot }: ThreadSummary): string {
+  const folder = workspaceRoot.replace(/\/+$/, "").split("/").at(-1) ?? "";
+  return `${folder.replace("__", "/")}#${parseThreadId(id)?.issueNumber ?? "?"}`;
 }
 
 type Live = readonly ThreadSummary[];

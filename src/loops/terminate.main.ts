@@ -11,15 +11,20 @@ const RELEASE_MS_MAX = 3_000;
 
 /**
  * From now on SIGTERM ends the process: no further effect starts, those under way are waited for, the lease is given
- * back, and the exit code says so. Answers how to go back to before.
+ * back, and the exit code says so. Answers how to go back to who listened before.
  */
 export function endOnSigterm(
   gate: StopGate,
   parts: { readonly lease: Lease; readonly log: TickLog },
 ): () => void {
   const end = () => void endNow(gate, parts);
+  const before = process.listeners("SIGTERM");
   process.once("SIGTERM", end);
-  return () => process.off("SIGTERM", end);
+  for (const listener of before) process.off("SIGTERM", listener);
+  return () => {
+    for (const listener of before) process.once("SIGTERM", listener);
+    process.off("SIGTERM", end);
+  };
 }
 
 async function endNow(

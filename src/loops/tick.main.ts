@@ -1,5 +1,6 @@
 import { EXIT_CONFIG, EXIT_FAILED, EXIT_OK } from "../exit-codes.ts";
 import type { Config, LogLevel } from "../pure/config.ts";
+import { tellGates } from "../pure/gates.ts";
 import { repoKey } from "../pure/issue.ts";
 import type { Signal } from "../pure/signals.ts";
 import { ConfigRefused, type TickLog } from "./deps.ts";
@@ -36,7 +37,7 @@ export async function runTick(loop: LoopName, env: Env, mode: TickMode): Promise
   const { config } = parsed;
   if (config.gates.kind === "disabled") {
     const { because, text } = config.gates;
-    log.info({ because, text }, "disabled");
+    log.info({ gates: tellGates(env), because, text }, "disabled");
     return EXIT_OK;
   }
   const repos = config.repos.map((repo) => repoKey(repo.ref));

@@ -12,7 +12,29 @@ const USD_PER_MILLION_OUTPUT_TOKENS: ReadonlyArray<readonly [prefix: string, usd
   ["gpt-5-nano", 0.4],
   ["gpt-5-pro", 120],
   ["gpt-5", 14],
+  ["gpt-5.1", 10],
+  ["gpt-5.2", 14],
+  ["gpt-5.2-pro", 168],
+  ["gpt-5.3", 14],
+  // Long prompts cost half as much again.
+  ["gpt-5.4", 22.5],
+  ["gpt-5.4-pro", 270],
+  // A minor version that is not listed is priced as the dearest, since each was dearer than the last.
+  ["gpt-5.", 270],
 ];
+
+/**
+ * What was counted in all by totals as they followed each other, oldest first. T3 forgets a thread's total with
+ * its session (a stop, half an hour of rest, a restart): one below the last has begun anew.
+ */
+export function sumTotals(totals: readonly number[]): number {
+  let [before, last] = [0, 0];
+  for (const total of totals) {
+    if (total < last) before += last;
+    last = total;
+  }
+  return before + last;
+}
 
 /**
  * What so many processed tokens cost at most, in US dollars. An upper bound by construction: every

@@ -7,12 +7,14 @@ import {
   newestLabelEvent,
   orderOf,
 } from "./approval.ts";
+import { isTurnAskedFor } from "./dispatch-plan.ts";
 import type { HoldBecause, PollDecision, PollPolicy, PollSeen } from "./dispatch-policy.ts";
 import { deriveRunId, parseThreadId, threadIdOf } from "./identity.ts";
 import { type Blocker, issueKey, type IssueSeen, type RepoSeen, repoKey } from "./issue.ts";
 import { type Lock, type LocksByRepo, locksOf } from "./locks.ts";
 import { lastTurn, type RunRecord } from "./run-record.ts";
 import { recordCommentsOf, type RecordComment, runIdOf } from "./run-record-codec.ts";
+import { isLive } from "./thread-state.ts";
 import { decideTrust } from "./trust.ts";
 
 /** A candidate answered by itself, or one that competes for its repo's slot and the capacity. */
@@ -102,7 +104,7 @@ function adoption(context: Context): PollDecision | null {
   const giveUp = whyHandOver({ ...context, ready }, record);
   if (giveUp !== null) return { kind: "adopt", step: "hand-over", runId, threadId, detail: giveUp };
   const others = foreignLocks(context);
-  const blocked = agentHold(context) ?? lockHold(others);
+  const blocked = agentHold(context) ?? lockHold(others) ?? steeredHold(context);
   return (
     blocked ?? {
       kind: "adopt",
@@ -112,6 +114,13 @@ function adoption(context: Context): PollDecision | null {
       detail: "its dispatch was cut short",
     }
   );
+}
+
+/** Somebody set the agent to work in the run's thread before its first turn was asked for: none is asked beside it. */
+function steeredHold({ seen, threadId, issue }: Context): Hold | null {
+  const read = seen.threadReads.get(threadId);
+  if (read?.kind !== "read" || !isLive(read.detail) || isTurnAskedFor(read)) return null;
+  return hold("repo-locked", `${issueKey(issue.ref)} (somebody else's turn)`);
 }
 
 /** Whether the issue carries the in-progress label, or carried it since it was approved. */

@@ -20,6 +20,8 @@ export type Check = {
   /** Tells two checks of one name apart: `check:<workflow or app>` or `status`. */
   readonly source: string;
   readonly state: CheckState;
+  /** What it came to by itself, where `state` is pending only because its workflow may yet report more checks. */
+  readonly ownState?: CheckState;
   /** ISO 8601 of start (check run) or creation (status): the newest of one name and source counts. */
   readonly at: string;
   readonly url: string | null;

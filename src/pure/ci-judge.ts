@@ -18,14 +18,16 @@ type Folded = {
  * cancelled) a descendant may answer: green where all of it succeeded, for the branch that people build on is
  * good then; and red where what was cancelled is red. A descendant that never ran it says nothing of it. Of a
  * commit that cannot be read nothing is known, and it may be the head. A commit whose message skips CI
- * (`skipping`, by sha) is never green by what else was reported on it. Where nothing at all was reported,
- * the checks that are required are waited for.
+ * (`skipping`, by sha) is never green by what else was reported on it, and one that may be no push's head
+ * (`inDoubt`) not by commit statuses alone: those can be set on any commit, a suite of checks only on a head.
+ * Where nothing at all was reported, the checks that are required are waited for.
  */
 export function judgeCi(
   checks: readonly ChecksSeen[],
   skipping: ReadonlySet<string> = new Set(),
+  inDoubt: ReadonlySet<string> = new Set(),
 ): RunCiSeen {
-  const commits = checks.map((seen) => fold(seen, skipping));
+  const commits = checks.map((seen) => fold(seen, { skipping, inDoubt }));
   const head = commits.find((each) => each.kind === "unreadable" || each.verdict.kind !== "none");
   const chosen = head === undefined ? commits[0] : answerFor(head, commits);
   if (chosen === undefined) return { kind: "not-asked" };
@@ -37,12 +39,15 @@ export function judgeCi(
   return note === null ? judged : { ...judged, note };
 }
 
-function fold(seen: ChecksSeen, skipping: ReadonlySet<string>): Folded | Unread {
+type Marks = { readonly skipping: ReadonlySet<string>; readonly inDoubt: ReadonlySet<string> };
+
+function fold(seen: ChecksSeen, { skipping, inDoubt }: Marks): Folded | Unread {
   if (seen.kind === "unreadable") return seen;
   const { sha } = seen;
   const checks = countedChecks(seen);
   const verdict = foldSeen(seen);
-  const isSkipped = skipping.has(sha) && verdict.kind === "green";
+  const isUnproven = inDoubt.has(sha) && checks.every((check) => check.source === "status");
+  const isSkipped = (skipping.has(sha) || isUnproven) && verdict.kind === "green";
   const requiresNothing = seen.required?.length === 0;
   const counted: CiVerdict = isSkipped ? { kind: "none" } : verdict;
   return { kind: "folded", sha, checks, verdict: counted, requiresNothing };

@@ -113,7 +113,7 @@ function firstRecord(input: DispatchInput): RunRecord {
 }
 
 /** Whether a user message of ours is in the thread: then no turn is sent, whatever became of the first one. */
-function isTurnAskedFor(read: ThreadRead | undefined): boolean {
+export function isTurnAskedFor(read: ThreadRead | undefined): boolean {
   if (read?.kind !== "read") return false;
   return read.detail.messages.some((message) => parseMessageId(message.id) !== null);
 }

@@ -7,7 +7,7 @@ import type { Limits, RepoPolicy, TrustPolicy } from "./limits.ts";
 import { collectLocks, type LocksByRepo } from "./locks.ts";
 import { withUnreadable } from "./unreadable-locks.ts";
 import type { LabelNames, OwnAccount } from "./ports/tracker.ts";
-import { compareUrgency } from "./priority.ts";
+import { compareRanked, priorityOf, type Ranked } from "./priority.ts";
 import { roomOfShard, type RunsElsewhere } from "./shard.ts";
 import type { AgentSeen, ThreadRead } from "./thread.ts";
 
@@ -87,7 +87,9 @@ export function decideDispatches(seen: PollSeen, policy: PollPolicy): readonly P
             .map((issue) => decideCandidate({ seen, policy, locks, repo, issue }))
         : [],
     )
-    .toSorted(byUrgency);
+    .map((each) => ({ each, issue: each.issue, priority: priorityOf(each.issue) }))
+    .toSorted(byUrgency)
+    .map(({ each }) => each);
   const adopted = candidates.filter(isAdopted);
   const running = busyIssues(adopted, locks);
   const room: Room = {
@@ -121,8 +123,8 @@ type Room = {
   readonly whyFull: string;
 };
 
-function byUrgency(a: Candidate, b: Candidate): number {
-  const compared = compareUrgency(a.issue, b.issue);
+function byUrgency(a: Ranked, b: Ranked): number {
+  const compared = compareRanked(a, b);
   if (compared !== 0) return compared;
   return compareText(repoKey(a.issue.ref.repo), repoKey(b.issue.ref.repo));
 }

@@ -65,6 +65,13 @@ export function readGates(env: Readonly<Record<string, string | undefined>>): Ga
   return { kind: "open" };
 }
 
+/** How both gates stand, in a few words for a log line. What is not plainly off counts as on. */
+export function tellGates(env: Readonly<Record<string, string | undefined>>): string {
+  const killSwitch = readSwitch(env["AFK_KILL_SWITCH"]) === "off" ? "off" : "on";
+  const listed = splitList(env["AFK_ALLOWLIST"]).length;
+  return `kill switch ${killSwitch}, allowlist ${listed === 0 ? "empty" : `of ${listed}`}`;
+}
+
 /** The keys that are set, begin with `AFK_` and are not known, in the environment's order. */
 export function unknownAfkKeys(
   env: Readonly<Record<string, string | undefined>>,

@@ -19,7 +19,7 @@ const HOLD_WORDS: Readonly<Record<HoldBecause, string>> = {
   "untrusted-labeler": "",
   "edited-after-approval": "its text was changed: ",
   blocked: "",
-  "agent-server": "no answer: ",
+  "agent-server": "unreadable: ",
   "repo-locked": "the repo is busy: ",
   draining: "",
   "base-red": "",
@@ -77,14 +77,19 @@ function headLines(report: PlanReport): readonly string[] {
     );
   }
   if (report.isDraining) paragraphs.push("AFK_DRAIN is on: no new run is started.");
-  if (agentServer.kind === "unreadable") {
-    paragraphs.push(clean(`The agent server does not answer: ${agentServer.why}`));
-  }
   if (agentServer.kind === "readable") {
     const { warnings = [] } = agentServer;
     paragraphs.push(...warnings.map((warning) => clean(`The agent server warns: ${warning}`)));
   }
-  return paragraphs.flatMap((paragraph) => wrapText(paragraph, LINE_WIDTH_MAX));
+  const head = paragraphs.flatMap((paragraph) => wrapText(paragraph, LINE_WIDTH_MAX));
+  return [...head, ...serverLines(report)];
+}
+
+/** Why the agent server cannot be read; nothing where it can. */
+function serverLines({ agentServer }: PlanReport): readonly string[] {
+  if (agentServer.kind !== "unreadable") return [];
+  const text = clean(`The agent server cannot be read: ${agentServer.why}`);
+  return wrapText(text, LINE_WIDTH_MAX);
 }
 
 const CANDIDATE_COLUMNS: readonly Column<"issue" | "title" | "decision" | "why">[] = [
@@ -140,7 +145,12 @@ function runLines(runs: readonly PlannedRun[]): readonly string[] {
 
 /** The runs in flight and what could not be read, as the plan shows them. */
 export function renderRuns(report: PlanReport): string {
-  const sections = [runLines(report.runs), gapLines(report.unreadable), strayLines(report.strays)];
+  const sections = [
+    serverLines(report),
+    runLines(report.runs),
+    gapLines(report.unreadable),
+    strayLines(report.strays),
+  ];
   const shown = sections.filter((lines) => lines.length > 0).map((lines) => lines.join("\n"));
   return `${shown.join("\n\n")}\n`;
 }

@@ -1,5 +1,5 @@
 import { noteUndelivered, openBells } from "./bells.ts";
-import { estimateUsd } from "./budget.ts";
+import { estimateUsd, sumTotals } from "./budget.ts";
 import {
   act,
   ageMs,
@@ -47,21 +47,24 @@ export function silenceRow(context: Context): RunDecision | null {
 export function budgetRow(context: Context): RunDecision | null {
   const { seen, policy } = context;
   if (seen.thread.kind !== "seen" || seen.thread.processedTokens === null) return null;
-  const tokens = seen.thread.processedTokens + tokensElsewhere(context);
+  const tokens = tokensOf(context, seen.thread.processedTokens);
   const usd = estimateUsd(tokens, policy.model);
   if (usd <= policy.limits.budgetUsdMax) return null;
   const detail = `about ${usd.toFixed(2)} USD at most, of AFK_BUDGET_USD ${policy.limits.budgetUsdMax}`;
   return conclude(context, "T4", { kind: "needs-human", because: "budget", detail });
 }
 
-/** What the run's earlier threads processed. Each end tells the thread's total: its largest is the last. */
-function tokensElsewhere({ record, turn }: Context): number {
-  const byThread = new Map<string, number>();
+/** What all the run's threads processed: each end tells the thread's total, the reading the current one's. */
+function tokensOf({ record, turn }: Context, current: number): number {
+  const byThread = new Map<string, readonly number[]>();
   for (const { threadId, end } of record.turns) {
-    if (threadId === turn.threadId) continue;
-    byThread.set(threadId, Math.max(byThread.get(threadId) ?? 0, end?.tokens ?? 0));
+    if (end?.tokens === undefined) continue;
+    byThread.set(threadId, [...(byThread.get(threadId) ?? []), end.tokens]);
   }
-  return [...byThread.values()].reduce((sum, tokens) => sum + tokens, 0);
+  byThread.set(turn.threadId, [...(byThread.get(turn.threadId) ?? []), current]);
+  let tokens = 0;
+  for (const totals of byThread.values()) tokens += sumTotals(totals);
+  return tokens;
 }
 
 /** T5: the agent asks for input or approval; each request rings once. */

@@ -94,6 +94,16 @@ export function shasToJudge(branch: BranchSeen, commits: RunCommitsSeen): readon
   return [head, ...oldest, ...descendants.slice(-DESCENDANTS_EACH_END)];
 }
 
+/**
+ * The commits to be judged that may be no push's head: all but the branch's own, while the push log has not told
+ * the run's push head.
+ */
+export function headsInDoubt(branch: BranchSeen, commits: RunCommitsSeen): ReadonlySet<string> {
+  if (branch.kind !== "readable" || commits.kind !== "readable") return new Set();
+  if (commits.ours.at(-1)?.pushHead !== undefined) return new Set();
+  return new Set(shasToJudge(branch, commits).filter((sha) => sha !== branch.headSha));
+}
+
 /** A commit of the default branch and all its descendants there, oldest first. */
 export function lineFrom(branch: BranchSeen, sha: string): readonly string[] {
   return branch.kind === "readable" ? [sha, ...descendantsOf(sha, branch.commits)] : [sha];

@@ -267,6 +267,12 @@ export class FakeTracker implements TrackerReader, TrackerWriter {
     return this.#repos.get(idOf(repo))?.branch.has(sha) ?? false;
   }
 
+  /** Whether the branch, as it is now, leads to the commit. */
+  isOnBranch(repo: RepoRef, sha: string): boolean {
+    const seen = this.#repo(repo).branch.read(null);
+    return seen.kind === "readable" && seen.commits.some((commit) => commit.sha === sha);
+  }
+
   setUnreadable(repo: RepoRef, why: string | null): void {
     this.#repo(repo).unreadable = why;
   }

@@ -115,6 +115,9 @@ describe.each(ticks)("afk %s", (command, loop) => {
           level: 30,
           time: expect.any(Number),
           loop,
+          gates: expect.stringMatching(
+            /^kill switch (on, allowlist (empty|of 1)|off, allowlist empty)$/,
+          ),
           because: expect.stringContaining(because),
           text: expect.stringMatching(/\S/),
           msg: "disabled",

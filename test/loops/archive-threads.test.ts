@@ -58,6 +58,37 @@ describe("the thread of a run that is over", () => {
     world.refusals.next.set("archiveThread", 1);
     expect((await world.watch()).failed).toBe(1);
     expect(world.errors().at(-1)).toContain("archiving failed");
+    world.advance(MINUTE);
+    expect((await world.watch()).failed).toBe(0);
+    expect(presenceOf(world, ref)).toBe("archived");
+  });
+
+  it("has its turn although ten before it can never go", async () => {
+    const repos = "abcdefghijk".split("");
+    const world = new World({ limits: { archiveAfterMs: AFTER }, repos });
+    const refs = repos.map((repo) => world.readyIssue(repo));
+    const landed = new Set<IssueRef>();
+    for (let round = 0; round < 8 && landed.size < refs.length; round += 1) {
+      await world.tickOn();
+      for (const ref of refs) {
+        if (landed.has(ref) || world.threadsOf(ref).length === 0) continue;
+        world.agentLands(ref);
+        landed.add(ref);
+      }
+    }
+    await world.tickOn(3);
+    expect(refs.map((ref) => world.verdict(ref))).toEqual(refs.map(() => "done green"));
+    const oldestFirst = refs.toSorted((one, other) =>
+      world.thread(one).updatedAt < world.thread(other).updatedAt ? -1 : 1,
+    );
+    const last = oldestFirst.at(-1);
+    for (const ref of oldestFirst.slice(0, -1)) world.tracker.setUnreadable(ref.repo, "404");
+    world.advance(AFTER);
+    for (let minute = 0; minute < refs.length; minute += 1) {
+      await world.watch();
+      world.advance(MINUTE);
+    }
+    expect(refs.filter((ref) => presenceOf(world, ref) === "archived")).toEqual([last]);
   });
 
   it("stays while another run of the issue is in flight", async () => {

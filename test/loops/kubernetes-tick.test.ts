@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { listen, type Reply } from "../adapters/http/loopback.ts";
 import { FakeApiServer } from "../fakes/fake-api-server.ts";
 
-const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
+const ENTRY = fileURLToPath(new URL("../../src/entry.ts", import.meta.url));
 const UNTIL_MS_MAX = 20_000;
 
 let dir: string;
@@ -64,7 +64,7 @@ function afk(command: string, services: URL, more: Record<string, string> = {}) 
     GITHUB_API_URL: services.href,
     ...more,
   };
-  const child = spawn(process.execPath, [MAIN, command], { env });
+  const child = spawn(process.execPath, [ENTRY, command], { env });
   children.push(child);
   let [stdout, stderr] = ["", ""];
   child.stdout.on("data", (chunk) => {
@@ -102,6 +102,17 @@ describe("a tick under a Kubernetes Lease", () => {
     const { code, stdout } = await ended;
     expect({ code, held: holderOf("afk-poller") }).toEqual({ code: 143, held: undefined });
     expect(stdout).toContain("told to end, no further effect starts");
+  }, 40_000);
+
+  it("that is told to end while it starts says so by the same exit code", async () => {
+    await using services = await listen(() => "hang");
+    const { child, ended } = afk("watch", services.url);
+    // Its first line, before anything is wired.
+    child.stdout.once("data", () => child.kill("SIGTERM"));
+    expect({ code: (await ended).code, held: holderOf("afk-watcher") }).toEqual({
+      code: 143,
+      held: undefined,
+    });
   }, 40_000);
 
   it("that fails gives it back too, and asks the cluster for nothing else", async () => {

@@ -350,7 +350,6 @@ describe("a fresh reading right before the dispatch", () => {
     ["deleted", (ref) => world.tracker.removeIssue(ref)],
     ["blocked", (ref) => world.tracker.addBlocker(ref, world.addIssue("b"))],
     ["approved anew by a stranger", approvedByStranger],
-    ["unreadable", () => world.tracker.setUnreadable(repoNamed("a"), "502")],
   ];
 
   function approvedByStranger(ref: IssueRef): void {
@@ -367,6 +366,18 @@ describe("a fresh reading right before the dispatch", () => {
     });
     expect(effects).toEqual([]);
     expect(world.logs("changed on the fresh reading")).toHaveLength(1);
+    world.issues.length = 0;
+  });
+
+  it("that fails starts nothing, and is a failure of the tick", async () => {
+    world.readyIssue();
+    world.advance(MINUTE);
+    beforeFreshRead(() => world.tracker.setUnreadable(repoNamed("a"), "502"));
+    const effects = await world.effectsOf(async () => {
+      expect(await world.poll()).toMatchObject({ dispatched: 0, failed: 1 });
+    });
+    expect(effects).toEqual([]);
+    expect(world.errors().join()).toContain("o/a#1 could not be read again before its dispatch");
     world.issues.length = 0;
   });
 

@@ -82,6 +82,8 @@ export type WorldOptions = {
   readonly limits?: Partial<Limits>;
   /** Whether taking and releasing the lease are numbered among the effects. */
   readonly leaseSteps?: "are-effects";
+  /** How much the ticks' own clock is ahead of everybody else's. */
+  readonly skewMs?: number;
   readonly agent?: Partial<Omit<ConstructorParameters<typeof FakeAgent>[0], "clock">>;
   /** What must not be told; without it nothing is secret. */
   readonly redaction?: Redaction;
@@ -115,12 +117,14 @@ export class World {
   readonly #ciToCome = new Map<string, "green" | "red">();
   readonly #leaseSteps: typeof LEASE_WRITE_METHODS | readonly [];
   readonly #redaction: Redaction | null;
+  readonly #skewMs: number;
   #processes = 0;
   #pushes = 0;
 
   constructor(options: WorldOptions = {}) {
     this.#leaseSteps = options.leaseSteps === undefined ? [] : LEASE_WRITE_METHODS;
     this.#redaction = options.redaction ?? null;
+    this.#skewMs = options.skewMs ?? 0;
     this.agent = new FakeAgent({ clock: this.clock, ...options.agent });
     this.notifiers = (options.notifiers ?? ["ntfy"]).map((name) => new FakeNotifier(name));
     const repos = (options.repos ?? ["a"]).map(repoNamed);
@@ -399,7 +403,7 @@ export class World {
       lease: watched(faulty(lease, this.#leaseSteps), life.onEffect),
       log: { info: log("info"), warn: log("warn"), error: log("error") },
       limit: () => this.limitOf(life),
-      now: this.clock.now,
+      now: () => this.clock.now() + this.#skewMs,
       sha256,
     };
     return this.#redaction === null ? deps : withoutSecrets(deps, this.#redaction);

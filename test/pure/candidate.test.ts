@@ -5,7 +5,7 @@ import { decideDispatches, type PollDecision } from "../../src/pure/dispatch-pol
 import type { IssueSeen } from "../../src/pure/issue.ts";
 import { collectLocks } from "../../src/pure/locks.ts";
 import type { RunRecord } from "../../src/pure/run-record.ts";
-import type { AgentSeen, ThreadRead } from "../../src/pure/thread.ts";
+import type { AgentSeen, ThreadDetail, ThreadMessage, ThreadRead } from "../../src/pure/thread.ts";
 import {
   ago,
   anAgent,
@@ -15,6 +15,7 @@ import {
   aRepoSeen,
   aSession,
   aThread,
+  aThreadDetail,
   aTurn,
   aVerdict,
   bodyOf,
@@ -57,6 +58,10 @@ function decide(given: Case): PollDecision | undefined {
     limits: { ...limits, runsMax: given.runsMax ?? limits.runsMax },
   });
   return decideDispatches(seen, policy).find((answer) => answer.issue === issue.ref)?.decision;
+}
+
+function userMessage(id: string, text: string): ThreadMessage {
+  return { id, role: "user", text, at: ago(MINUTE) };
 }
 
 const FINISH = {
@@ -222,6 +227,30 @@ describe("a dispatch that was cut short waits while a human has it", () => {
       step: "hand-over",
       detail: "the dispatch took too long",
     });
+  });
+});
+
+describe("a run whose thread somebody else set to work before its first turn", () => {
+  const theirs = aThreadDetail({ messages: [userMessage("a-person-1", "Look at the colours.")] });
+  const agent = anAgent([aThread()]);
+  const read = (detail: ThreadDetail): Case => ({ agent, threadRead: { kind: "read", detail } });
+
+  it("waits: no turn is asked for beside theirs", () => {
+    expect(decide(read(theirs))).toEqual({
+      kind: "hold",
+      because: "repo-locked",
+      detail: "acme/widgets#12 (somebody else's turn)",
+    });
+  });
+
+  it("is finished once their turn is over", () => {
+    const session = aSession({ status: "ready", hasActiveTurn: false });
+    expect(decide(read({ ...theirs, session }))).toEqual(FINISH);
+  });
+
+  it("is finished where the turn is its own", () => {
+    const own = [userMessage(`${THREAD_ID}/turn-0-first/attempt-0`, "Begin.")];
+    expect(decide(read({ ...theirs, messages: own }))).toEqual(FINISH);
   });
 });
 

@@ -282,3 +282,34 @@ describe("what was red before the run", () => {
     expect(withBase({ kind: "not-asked" }, base([]))).toEqual({ kind: "not-asked" });
   });
 });
+
+describe("a commit that may be no push's head", () => {
+  const status = (state: CheckState): Check => ({ ...check(state, "cla"), source: "status" });
+  const on = (sha: string, ...checks: readonly Check[]): ChecksSeen => ({
+    kind: "read",
+    sha,
+    checks,
+  });
+  const doubt = new Set(["0"]);
+  const judged = (...seen: readonly ChecksSeen[]): string => tell(judgeCi(seen, new Set(), doubt));
+
+  it("is not green by commit statuses alone: they can be set on any commit", () => {
+    expect(judged(on("0", status("success")))).toBe("none on 0, our own");
+    expect(judged(on("0", status("success")), on("1", check("pending")))).toBe(
+      "pending on 1, our own",
+    );
+  });
+
+  it("is green by a suite of checks, which only a head has", () => {
+    expect(judged(on("0", status("success"), check("success")))).toBe("green on 0, our own");
+  });
+
+  it("is red and pending by a status as well", () => {
+    expect(judged(on("0", status("failure")))).toBe("red on 0, our own");
+    expect(judged(on("0", status("pending")))).toBe("pending on 0, our own");
+  });
+
+  it("is green by statuses once it is known as a head", () => {
+    expect(tell(judgeCi([on("0", status("success"))]))).toBe("green on 0, our own");
+  });
+});

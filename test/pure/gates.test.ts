@@ -4,6 +4,7 @@ import { expect, it } from "vitest";
 import {
   KNOWN_AFK_KEYS,
   readGates,
+  tellGates,
   readSwitch,
   splitList,
   unknownAfkKeys,
@@ -59,6 +60,15 @@ it("says in one sentence why it is disabled and how to arm", () => {
     expect(text).toMatch(/^afk is disabled because AFK_[^.]*to arm it, set AFK_[^.]*\.$/);
     expect(text).toContain("AFK_ALLOWLIST=owner/name");
   }
+});
+
+it.each([
+  [{}, "kill switch on, allowlist empty"],
+  [{ AFK_KILL_SWITCH: "maybe", ...REPO }, "kill switch on, allowlist of 1"],
+  [OFF, "kill switch off, allowlist empty"],
+  [{ ...OFF, AFK_ALLOWLIST: "o/a, o/b" }, "kill switch off, allowlist of 2"],
+])("tells of %o how both gates stand", (env, told) => {
+  expect(tellGates(env)).toBe(told);
 });
 
 it("names unknown keys in the environment's order", () => {

@@ -97,7 +97,7 @@ describe("the reason of a candidate", () => {
     "untrusted-labeler": ["the label was set by a bot", "the label was set by a bot"],
     "edited-after-approval": ["label again", "its text was changed: label again"],
     blocked: ["o/a#2 (cyclic)", "o/a#2 (cyclic)"],
-    "agent-server": ["502", "no answer: 502"],
+    "agent-server": ["502", "unreadable: 502"],
     "repo-locked": ["o/a#2 (label)", "the repo is busy: o/a#2 (label)"],
     draining: ["AFK_DRAIN is true", "AFK_DRAIN is true"],
     "base-red": ["main is red: test", "main is red: test"],

@@ -47,6 +47,24 @@ const rows: readonly Row[] = [
   ],
   ["a required failure is red", [test], [check("test", "failure")], "red test"],
   [
+    "a required success is green while another job of its workflow waits for a person",
+    [test],
+    [check("test", "pending", { ownState: "success" }), check("ship", "pending")],
+    "green",
+  ],
+  [
+    "without rules a success is not green before its workflow has ended",
+    undefined,
+    [check("test", "pending", { ownState: "success" })],
+    "pending test",
+  ],
+  [
+    "a required skip does not turn green before its workflow has ended",
+    [test],
+    [check("test", "pending", { ownState: "skipped" })],
+    "none",
+  ],
+  [
     "a required one that was skipped alone says nothing",
     [test],
     [check("test", "skipped")],

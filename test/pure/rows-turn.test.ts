@@ -178,12 +178,27 @@ describe("T4: the budget", () => {
       ["up to the budget", earlier(ended(0, half)), "T7 wait agent"],
       ["past it", earlier(ended(0, half + 1000)), "T4 needs-human budget"],
       ["each by its last total alone", earlier(ended(0, 1), ended(1, half)), "T7 wait agent"],
+      [
+        "a total that began anew besides",
+        earlier(ended(0, half), ended(1, 1000)),
+        "T4 needs-human budget",
+      ],
       ["as far as they reported", earlier(ended(0), ended(1)), "T7 wait agent"],
       ["as far as their turns ended", earlier(aTurn({ threadId: earlierThread })), "T7 wait agent"],
     ];
     it.each(threads)("%s", (_name, each, want) => {
       expect(told(each)).toBe(want);
     });
+  });
+
+  it.each([
+    ["that began anew is added to the turns' before", spent / 2 + 1000, 1000, "T7 wait agent"],
+    ["that began anew counts past the budget", spent, 1000, "T4 needs-human budget"],
+    ["that went on holds the turns' before", spent - 1000, spent, "T7 wait agent"],
+  ] as const)("of the thread itself, a total %s", (_name, before, now, want) => {
+    const first = aTurn({ end: anEnd({ tokens: before }) });
+    const turns = [first, aTurn({ ordinal: 1, firstSeen: startedAgo(MINUTE) })];
+    expect(told({ ...seen(now), record: aRecord({ turns }) })).toBe(want);
   });
 
   it("notes what a turn's end had processed, where that is reported", () => {

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { BranchCommit, BranchPush, BranchSeen, PushesSeen } from "../../src/pure/commits.ts";
 import {
   findRunCommits,
+  headsInDoubt,
   needsPushes,
   shasToJudge,
   withPushes,
@@ -211,6 +212,15 @@ describe("the push log of a run", () => {
     expect(shasToJudge(seen, findRunCommits(seen, knowing("head")))).toEqual(
       ["head", "later"].map(aSha),
     );
+  });
+
+  it("is in doubt for every commit but the branch's own, until the log told it", () => {
+    const found = findRunCommits(seen, aRecord());
+    expect([...headsInDoubt(seen, found)]).toEqual(["second", "head"].map(aSha));
+    expect(headsInDoubt(seen, withPushes(found, trunk, log)).size).toBe(0);
+    const unread: BranchSeen = { kind: "unreadable", why: "502" };
+    expect(headsInDoubt(unread, found).size).toBe(0);
+    expect(headsInDoubt(seen, { kind: "unreadable", why: "502" }).size).toBe(0);
   });
 
   it("is asked which push took a recorded commit away, and that is kept beside it", () => {

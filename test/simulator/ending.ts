@@ -110,7 +110,8 @@ function isReallyUsed(world: World, ref: IssueRef): boolean {
 export type Ending = {
   /** Requests that landed although their tick had lost its lease. */
   readonly inFlight: number;
-  readonly isDisturbed: boolean;
+  /** Faults that may part what a tick did from what it could note. */
+  readonly disturbances: number;
   readonly isApprovedMidTick: boolean;
   /** Event ids of the approvals that any record ever named. */
   readonly used: ReadonlySet<string>;
@@ -166,7 +167,7 @@ function runsWithoutVerdict(world: World): readonly string[] {
 }
 
 /** Law 6. */
-function wrongRings(world: World, how: { readonly isDisturbed: boolean }): readonly string[] {
+function wrongRings(world: World, how: { readonly disturbances: number }): readonly string[] {
   return world.issues.flatMap((ref) =>
     world.records(ref).flatMap(({ runId, verdict, isRebuilt }) => {
       if (verdict === null || isRebuilt) return [];
@@ -177,7 +178,7 @@ function wrongRings(world: World, how: { readonly isDisturbed: boolean }): reado
         if (verdict.kind === "cancelled")
           return times === 0 ? [] : [`${what}, which was cancelled`];
         if (times === 0 && state !== "undelivered") return [what];
-        return times > 1 && !how.isDisturbed ? [what] : [];
+        return times > 1 + how.disturbances ? [what] : [];
       });
     }),
   );

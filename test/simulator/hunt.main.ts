@@ -1,6 +1,7 @@
 import { crashEverywhere } from "./exhaustive.ts";
 import { INCIDENTS } from "./incidents.ts";
 import { scheduleOf } from "./moves.ts";
+import { playRegression, REGRESSIONS } from "./regressions.ts";
 import { simulate } from "./simulation.ts";
 
 /** Plays until the first law is broken, and says which and after how many schedules; exit code 1 then. */
@@ -8,6 +9,10 @@ async function hunt(schedulesMax: number): Promise<string | null> {
   for (const { name, replay } of INCIDENTS) {
     const [wrong] = await replay();
     if (wrong !== undefined) return `incident "${name}": ${wrong}`;
+  }
+  for (const regression of REGRESSIONS) {
+    const [wrong] = await playRegression(regression);
+    if (wrong !== undefined) return `regression "${regression.name}": ${wrong}`;
   }
   for (let seed = 1; seed <= schedulesMax / 2; seed += 1) {
     const { broken } = await simulate(scheduleOf(seed));

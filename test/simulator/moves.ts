@@ -25,11 +25,16 @@ export const PERSON_ACTS = [
   "delete-progress",
   "tamper-progress",
   "forge-record",
+  "forge-trailer",
   "stranger-approves",
   "agent-approves",
   "answer",
+  "steer",
 ] as const;
 export type PersonAct = (typeof PERSON_ACTS)[number];
+
+/** A tick that has read that no agent works cannot know of one that a person sets to work a moment later. */
+const TRACKER_ACTS = PERSON_ACTS.filter((act) => act !== "steer");
 
 /** What befalls the services. Every `-down` stays until its `-up`. */
 export const SERVICE_ACTS = [
@@ -62,6 +67,8 @@ export const SERVICE_ACTS = [
   "somebody-pushes",
   "bells-down",
   "bells-up",
+  "limit-met",
+  "limit-over",
 ] as const;
 export type ServiceAct = (typeof SERVICE_ACTS)[number];
 
@@ -72,11 +79,11 @@ export type Move =
   | { readonly kind: "together"; readonly loops: readonly Loop[]; readonly order: number }
   /** Right before an effect of a tick its lease runs out, and a whole other tick of its kind passes. */
   | { readonly kind: "overtaken"; readonly loop: Loop; readonly effect: number }
-  /** Right before an effect of a tick a person acts. */
+  /** Right before a call of a tick, a read or an effect, a person acts. */
   | {
       readonly kind: "meddled";
       readonly loop: Loop;
-      readonly effect: number;
+      readonly call: number;
       readonly act: PersonAct;
       readonly issue: number;
     }
@@ -104,6 +111,9 @@ export type Scenario = {
   readonly interruptEndsAs: "completed" | "interrupted" | "error";
   readonly obedience: "obeys" | "ignores-interrupt" | "ignores-interrupt-and-stop";
   readonly runsMax: number;
+  /** How much the ticks' own clock is ahead of everybody else's. */
+  readonly skewMs: number;
+  readonly policy: { readonly ci: "required" | "none"; readonly dispatchOnRed: boolean };
   readonly attempts: {
     readonly fixForward: number;
     readonly nudge: number;
@@ -116,7 +126,11 @@ const ROUNDS_MIN = 3;
 const ROUNDS_MAX = 7;
 /** Effects of one tick that may break; a dispatch has five and a verdict some seven. */
 const EFFECTS_PER_TICK = 8;
+/** Reads as well: some six come before the first effect. */
+const CALLS_PER_TICK = 16;
 const ISSUES_MAX = 3;
+/** More than a minute: ticks may look reordered. A clock that is further off is told by its monitoring. */
+const SKEW_MS = 90_000;
 
 /** The schedule of a seed. */
 export function scheduleOf(seed: number): Schedule {
@@ -142,6 +156,8 @@ function scenarioOf(random: Random): Scenario {
       "ignores-interrupt-and-stop": 1,
     }),
     runsMax: random.chance(0.2) ? 1 : 10,
+    skewMs: random.chance(0.2) ? random.pick([-SKEW_MS, SKEW_MS]) : 0,
+    policy: { ci: random.chance(0.1) ? "none" : "required", dispatchOnRed: random.chance(0.2) },
     attempts: {
       fixForward: random.int(3),
       nudge: random.int(2),
@@ -196,8 +212,8 @@ function ticksOf(random: Random): readonly Move[] {
         {
           kind: "meddled",
           loop: random.pick<Loop>(["poll", "watch"]),
-          effect: 1 + random.int(EFFECTS_PER_TICK),
-          act: random.pick(PERSON_ACTS),
+          call: 1 + random.int(CALLS_PER_TICK),
+          act: random.pick(TRACKER_ACTS),
           issue: random.int(ISSUES_MAX),
         },
       ];
@@ -268,7 +284,7 @@ export function describeMove(move: Move): string {
     case "overtaken":
       return `${move.loop}, whose lease runs out before effect ${move.effect}`;
     case "meddled":
-      return `${move.loop}, and before its effect ${move.effect} a person: ${move.act} (issue ${move.issue})`;
+      return `${move.loop}, and before its call ${move.call} a person: ${move.act} (issue ${move.issue})`;
     case "work":
       return "agents and CI work";
     case "person":

@@ -66,12 +66,15 @@ async function play(dir: string): Promise<string | null> {
     stdio: ["ignore", "pipe", "pipe"],
   });
   let said = "";
+  let complained = "";
   child.stdout.on("data", (chunk: Buffer) => (said += chunk.toString()));
-  child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
+  child.stderr.on("data", (chunk: Buffer) => (complained += chunk.toString()));
   const timer = setTimeout(() => child.kill("SIGKILL"), SECONDS_MAX * 1000);
   const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
   clearTimeout(timer);
   if (code === null) throw new Error(`a hunt did not end within ${SECONDS_MAX} s`);
   if (code === 0) return null;
+  // A mutant that does not even load has shown nothing about the laws.
+  if (said.trim() === "") throw new Error(`a hunt broke down: ${complained.slice(-500)}`);
   return said.trim().split("\n").at(-1)?.slice(0, 160) ?? "";
 }

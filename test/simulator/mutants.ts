@@ -119,6 +119,12 @@ export const MUTANTS: readonly Mutant[] = [
     becomes: "",
   },
   {
+    name: "the kill switch is not heeded",
+    file: "pure/gates.ts",
+    line: 'return { kind: "disabled", because: "kill-switch", text: KILL_SWITCH_TEXT };',
+    becomes: 'return { kind: "open" };',
+  },
+  {
     name: "a pause is ignored",
     file: "pure/run-state-machine.ts",
     line: "pauseRow(context) ??",
@@ -220,5 +226,35 @@ export const MUTANTS: readonly Mutant[] = [
     file: "pure/finish.ts",
     line: "...humanSteps(record, issue, policy),",
     becomes: "",
+  },
+  {
+    name: "deleted and archived threads lead to no issue",
+    file: "pure/run-subjects.ts",
+    line: 'if (thread.presence === "active" && isLive(thread)) return true;',
+    becomes: 'if (thread.presence !== "active") return false; if (isLive(thread)) return true;',
+  },
+  {
+    name: "a turn is asked for although a person has the issue",
+    file: "pure/rows-context.ts",
+    line: "if (isTakenOver(context)) return waitForHandBack(context, row);",
+    becomes: "",
+  },
+  {
+    name: "what a finished run still notes is no decision",
+    file: "loops/watch-tick.ts",
+    line: "if (isOver(decision) && !run.progress.isDue(decision.record)) return;",
+    becomes: "if (isOver(decision)) return;",
+  },
+  {
+    name: "the first turn is asked for beside a person's",
+    file: "pure/candidate.ts",
+    line: 'if (read?.kind !== "read" || !isLive(read.detail) || isTurnAskedFor(read)) return null;',
+    becomes: "if (read !== undefined || read === undefined) return null;",
+  },
+  {
+    name: "a doorbell rings again although nothing can be noted",
+    file: "loops/ring-bells.ts",
+    line: "if (isTriedBefore) await run.progress.confirm(record);",
+    becomes: "if (isTriedBefore) await run.progress.save(record);",
   },
 ];

@@ -1,5 +1,8 @@
+import { readLimits } from "../../src/pure/config-env.ts";
+import { runBoundMs } from "./ending.ts";
 import type { CrashReport } from "./exhaustive.ts";
 import { findSites, sourceOf } from "./sites.ts";
+import { HOUR } from "../loops/world.ts";
 import type { Totals } from "./totals.ts";
 
 /** The laws that are checked on every schedule, beside bounded reads and writes and reasons. */
@@ -27,6 +30,7 @@ export function renderReport(run: {
     "",
     `Schedules ${totals.schedules} from seed ${run.from}, ticks ${counts.ticks}, effects ${counts.effects}, crashes ${counts.crashes}`,
     `laws checked: ${LAWS_CHECKED.join(", ")}; bounded writes and requests, no verdict from silence, a reason for every hold and wait`,
+    `law 4: with the default limits a run ends within ${(runBoundMs(readLimits({ env: {}, problems: [] })) / HOUR).toFixed(1)} h of the world's answering`,
     `faults and acts: ${listed(counts.faults)}`,
     `verdicts: ${listed(counts.verdicts)}`,
     `holds: ${listed(counts.holds)}`,

@@ -1,8 +1,13 @@
 import type { IssueRef } from "../../src/pure/issue.ts";
+import { ServiceLimited } from "../../src/pure/ports/service-limited.ts";
 import { MARIA, type World } from "../loops/world.ts";
 import type { ServiceAct } from "./moves.ts";
 
 const WHY = "planned trouble";
+
+/** A limit that strikes between the effects of a dispatch, and of a verdict. */
+const EFFECTS_WITHIN_LIMIT = 2;
+const limited = new ServiceLimited("planned trouble: a limit", null);
 
 /** One thing that befalls the services an issue depends on. What is not possible now is left undone. */
 export async function performService(world: World, ref: IssueRef, act: ServiceAct): Promise<void> {
@@ -99,6 +104,12 @@ export async function performService(world: World, ref: IssueRef, act: ServiceAc
       return;
     case "bells-up":
       for (const bell of world.notifiers) bell.setDown(false);
+      return;
+    case "limit-met":
+      world.limitOf = ({ plan }) => (plan.effects.length < EFFECTS_WITHIN_LIMIT ? null : limited);
+      return;
+    case "limit-over":
+      world.limitOf = () => null;
   }
 }
 
@@ -108,6 +119,7 @@ export function healServices(world: World): void {
   agent.setDown(null);
   agent.setUnreadable(null);
   agent.loseNextStarts(0);
+  world.limitOf = () => null;
   world.refusals.next.clear();
   tracker.setDown(null);
   tracker.setWritesRefused(null);

@@ -2,7 +2,16 @@ import { readGates } from "../../src/pure/gates.ts";
 import { type IssueRef, issueKey } from "../../src/pure/issue.ts";
 import { ProcessDied } from "../fakes/fake-faults.ts";
 import { Turnstile } from "../loops/turnstile.ts";
-import { isLeaseStep, LABELS, type Life, MARIA, MINUTE, ROBOT, World } from "../loops/world.ts";
+import {
+  isLeaseStep,
+  LABELS,
+  type Life,
+  MARIA,
+  MINUTE,
+  policyFor,
+  ROBOT,
+  World,
+} from "../loops/world.ts";
 import { workOn } from "./agents-at-work.ts";
 import { brokenAtTheEnd, isOver, runBoundMs } from "./ending.ts";
 import {
@@ -66,7 +75,8 @@ class Simulation {
   };
   #isKilled = false;
   #isAgentSilent = false;
-  #isDisturbed = false;
+  /** Faults that may part what a tick did from what it could note. */
+  #disturbances = 0;
   /** Requests that landed although their tick had lost its lease. */
   #inFlight = 0;
   #isApprovedMidTick = false;
@@ -92,7 +102,7 @@ class Simulation {
       ...this.#watchman.broken,
       ...(await brokenAtTheEnd(this.#world, {
         inFlight: this.#inFlight,
-        isDisturbed: this.#isDisturbed,
+        disturbances: this.#disturbances,
         used: this.#watchman.used,
         isApprovedMidTick: this.#isApprovedMidTick,
       })),
@@ -111,7 +121,7 @@ class Simulation {
     };
     switch (move.kind) {
       case "tick": {
-        if (move.faults.length > 0) this.#isDisturbed = true;
+        this.#disturbances += move.faults.length;
         await this.#tick(move.loop, this.#world.life([...move.faults]));
         return;
       }
@@ -132,7 +142,7 @@ class Simulation {
         return;
       case "service":
         this.#countFault(move.act);
-        this.#isDisturbed = true;
+        this.#disturbances += 1;
         if (move.act === "agents-down" || move.act === "agents-unreadable")
           this.#isAgentSilent = true;
         if (move.act === "agents-up") this.#isAgentSilent = false;
@@ -182,11 +192,10 @@ class Simulation {
     on: { readonly ref: IssueRef; readonly number: number },
   ): Promise<void> {
     if (this.#isDisabled()) return;
-    let effects = 0;
-    const gate = async (call: string): Promise<void> => {
-      if (!isWrite(call)) return;
-      effects += 1;
-      if (effects !== move.effect) return;
+    let calls = 0;
+    const gate = async (): Promise<void> => {
+      calls += 1;
+      if (calls !== move.call) return;
       if (move.act === "approve-again") this.#isApprovedMidTick = true;
       this.#actAsPerson(move.act, on);
     };
@@ -194,7 +203,7 @@ class Simulation {
     const life = this.#world.life([], gate);
     const isAlive = await this.#outlive(this.#world[move.loop](life));
     this.#noteTick(life, isAlive);
-    this.#watchman.after([{ loop: move.loop, process: life.process, isWhole: isAlive }]);
+    this.#watchman.after([{ loop: move.loop, process: life.process, isWhole: false }]);
     this.#tellNews();
   }
 
@@ -211,18 +220,22 @@ class Simulation {
     if (this.#isDisabled()) return;
     const lease = move.loop === "poll" ? this.#world.pollLease : this.#world.watchLease;
     let effects = 0;
+    let triedBefore: number | null = null;
     const gate = async (call: string): Promise<void> => {
       if (!isWrite(call)) return;
       effects += 1;
       if (effects !== move.effect) return;
+      triedBefore = life.plan.effects.length;
       this.#inFlight += 1;
-      this.#isDisturbed = true;
+      this.#disturbances += 1;
       lease.expire();
       await this.#world[move.loop]();
     };
     this.#watchman.before(this.#isAgentSilent);
-    const life = this.#world.life([], gate);
+    const life: Life = this.#world.life([], gate);
     const isAlive = await this.#outlive(this.#world[move.loop](life));
+    const landed = triedBefore === null ? 0 : life.plan.effects.length - triedBefore;
+    if (landed > 1) this.#watchman.broken.push(`law 2: ${landed} effects after the lease was lost`);
     this.#noteTick(life, isAlive);
     const tick = { loop: move.loop, process: life.process, isWhole: false };
     this.#watchman.after([tick, { ...tick, process: -1 }]);
@@ -234,7 +247,10 @@ class Simulation {
       AFK_KILL_SWITCH: String(this.#isKilled),
       AFK_ALLOWLIST: this.#schedule.scenario.repos.map((repo) => `o/${repo}`).join(),
     });
-    if (gates.kind !== "disabled") return false;
+    if (gates.kind !== "disabled") {
+      if (this.#isKilled) this.#watchman.broken.push("law 1: a tick runs with the kill switch on");
+      return false;
+    }
     this.#tell("   disabled");
     return true;
   }
@@ -352,6 +368,7 @@ function begin(scenario: Scenario): World {
   const world = new World({
     repos: scenario.repos,
     notifiers: scenario.bells,
+    skewMs: scenario.skewMs,
     agent: { interruptEndsAs: scenario.interruptEndsAs, obedience: scenario.obedience },
     limits: {
       runsMax: scenario.runsMax,
@@ -360,6 +377,7 @@ function begin(scenario: Scenario): World {
       redispatchAttemptsMax: attempts.redispatch,
     },
   });
+  for (const repo of scenario.repos) policyFor(world, repo, scenario.policy);
   for (const repo of world.settings.repos) {
     // Agents push: what holds their labels back is not what they may do.
     if (ROBOT.kind === "account") world.tracker.setPermission(repo, ROBOT.id, "write");

@@ -1,6 +1,6 @@
 import { isSameLabel } from "../../src/pure/approval.ts";
 import { parseMessageId, parseThreadId } from "../../src/pure/identity.ts";
-import { type IssueRef, issueKey, repoKey } from "../../src/pure/issue.ts";
+import { type IssueEvent, type IssueRef, issueKey, repoKey } from "../../src/pure/issue.ts";
 import { recordCommentsOf } from "../../src/pure/run-record-codec.ts";
 import { type Happening, LABELS, MARIA, type World } from "../loops/world.ts";
 import { EDITED } from "./people.ts";
@@ -27,6 +27,7 @@ type Before = {
   readonly happenings: number;
   readonly braked: ReadonlySet<string>;
   readonly isAgentSilent: boolean;
+  readonly running: readonly IssueRef[];
 };
 
 /** Looks at the world around every tick and notes what no tick may do. */
@@ -75,6 +76,7 @@ export class Watchman {
       happenings: timeline.length,
       braked: new Set(this.#world.issues.filter((ref) => this.#isBraked(ref)).map(issueKey)),
       isAgentSilent,
+      running: this.#running(),
     };
   }
 
@@ -96,7 +98,7 @@ export class Watchman {
     const happened = timeline.slice(before.happenings);
     this.#judgeErrors(happened);
     this.#judgeCapacity();
-    for (const tick of ticks) this.#judgeReasons(tick, happened);
+    for (const tick of ticks) this.#judgeReasons(tick, happened, before);
   }
 
   #judgeTurn(start: World["agent"]["turnStarts"][number], before: Before): void {
@@ -107,7 +109,8 @@ export class Watchman {
       this.#break(`law 9: a turn for no issue: ${start.threadId}`);
       return;
     }
-    if (before.braked.has(issueKey(ref)))
+    // A brake that a person let go of while the tick ran is none any more.
+    if (before.braked.has(issueKey(ref)) && this.#isBraked(ref))
       this.#break(`law 10: ${kind} turn of ${issueKey(ref)} in spite of a person's brake`);
     if (start.text.includes(EDITED) && !this.#isEditApproved(ref, runId, start.text))
       this.#break(`law 9: ${issueKey(ref)} works on text that nobody approved`);
@@ -135,7 +138,7 @@ export class Watchman {
 
   #judgeVerdicts(before: Before): void {
     for (const ref of this.#world.issues) {
-      for (const { runId, verdict, approval } of this.#world.records(ref)) {
+      for (const { runId, verdict, approval, commits, isRebuilt } of this.#world.records(ref)) {
         this.used.add(approval.eventId);
         if (verdict === null) continue;
         const told = `${verdict.kind} ${verdict.because}`;
@@ -143,6 +146,11 @@ export class Watchman {
         if (known !== undefined && known !== told)
           this.#break(`law 4: run ${runId} was ${known} and then ${told}`);
         const isNew = known === undefined;
+        const newest = commits.at(-1)?.sha;
+        const isThere = newest !== undefined && this.#world.tracker.isOnBranch(ref.repo, newest);
+        // Rebuilt, it has no base, and what is not on the newest part of the branch may be further back.
+        if (isNew && verdict.kind === "done" && !isThere && !isRebuilt)
+          this.#break(`law 7: run ${runId} is done with a commit that left the branch`);
         this.#judgeTelling(ref, runId, before);
         if (isNew && before.isAgentSilent && verdict.kind !== "cancelled")
           this.#break(`no verdict from silence: run ${runId} ended as ${told}`);
@@ -164,7 +172,7 @@ export class Watchman {
   }
 
   /** Every candidate of a whole poll, and every run of a whole watch, has its decision and its reason. */
-  #judgeReasons(tick: TickSeen, happened: readonly Happening[]): void {
+  #judgeReasons(tick: TickSeen, happened: readonly Happening[], before: Before): void {
     const mine = happened.filter((each) => each.process === tick.process);
     for (const each of mine) {
       if (each.kind !== "log" || each.message !== "decided") continue;
@@ -174,17 +182,35 @@ export class Watchman {
       if (isReasoned && typeof reason !== "string")
         this.#break(`reasons: ${JSON.stringify(decision)} names none`);
     }
-    if (!tick.isWhole || tick.loop !== "poll") return;
-    const logs = mine.filter((each) => each.kind === "log");
-    if (logs.some((each) => /unreadable|lease held elsewhere|tick failed/.test(each.message)))
+    if (!tick.isWhole) return;
+    const logs = mine.flatMap((each) => (each.kind === "log" ? [each] : []));
+    if (logs.some(({ message }) => /lease held elsewhere|tick failed|limited/.test(message)))
       return;
-    const said = JSON.stringify(logs);
-    for (const ref of this.#world.issues) {
-      const issue = this.#world.tracker.see(ref);
-      const isCandidate = issue.state === "open" && issue.labels.includes(LABELS.ready);
-      if (isCandidate && !said.includes(`"${issueKey(ref)}"`))
-        this.#break(`law 12: a whole poll said nothing of ${issueKey(ref)}`);
+    const said = JSON.stringify(logs.map(({ fields }) => fields));
+    const unread = logs
+      .filter(({ message }) => message.includes("unreadable"))
+      .flatMap(({ fields }) => [fields["repo"], fields["name"], fields["issue"]])
+      .filter((name) => typeof name === "string");
+    for (const ref of tick.loop === "poll" ? this.#candidates() : before.running) {
+      const key = issueKey(ref);
+      if (!said.includes(`"${key}"`) && !unread.some((name) => key.startsWith(name)))
+        this.#break(`law 12: a whole ${tick.loop} said nothing of ${key}`);
     }
+  }
+
+  #candidates(): readonly IssueRef[] {
+    return this.#world.issues.filter((ref) => {
+      const { state, labels } = this.#world.tracker.see(ref);
+      return state === "open" && labels.includes(LABELS.ready);
+    });
+  }
+
+  /** Issues that carry the lock label for a run without a verdict. */
+  #running(): readonly IssueRef[] {
+    return this.#world.issues.filter((ref) => {
+      const isOpen = this.#world.records(ref).at(-1)?.verdict === null;
+      return isOpen && this.#world.labels(ref).includes(LABELS.inProgress);
+    });
   }
 
   /** A decision that the ticks themselves refused as being against a law, and every error of our own making. */
@@ -211,7 +237,14 @@ export class Watchman {
     if (labels.includes(LABELS.paused)) return true;
     // A closing keyword in a commit is no brake.
     const closed = history.events.findLast((event) => event.kind === "closed");
-    return state === "closed" && closed?.kind === "closed" && closed.closer === "hand";
+    if (state === "closed" && closed?.kind === "closed" && closed.closer === "hand") return true;
+    const isLock = (event: IssueEvent): boolean =>
+      (event.kind === "labeled" || event.kind === "unlabeled") &&
+      (event.label === LABELS.inProgress || event.label === LABELS.ready);
+    const newest = history.events.findLast(isLock);
+    return (
+      newest?.kind === "unlabeled" && newest.label === LABELS.inProgress && newest.actor === MARIA
+    );
   }
 
   #issueOf(threadId: string): IssueRef | null {

@@ -43,6 +43,16 @@ describe.concurrent.each(["0.0.27", "0.0.33"])("a run over T3 %s", (version) => 
     expect(ticks.turnsAsked()).toEqual(["first/0", "nudge/1"]);
   });
 
+  it("hears the words of its turn by a clock that is fast", async () => {
+    await using ticks = await T3Ticks.open(version);
+    ticks.slowMs = -10 * MINUTE;
+    await ticks.ends(await ticks.nextTurn(), "I had a look around.");
+    await ticks.lands(await ticks.nextTurn());
+    await ticks.minute();
+    await ticks.minute();
+    expect([ticks.verdict(), ticks.messages()]).toEqual(["done green", ["first/0", "nudge/0"]]);
+  });
+
   it("rings for a question, and goes on to its end once a person has answered", async () => {
     await using ticks = await T3Ticks.open(version);
     const turn = await ticks.nextTurn();

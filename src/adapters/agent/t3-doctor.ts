@@ -9,6 +9,7 @@ import {
 } from "./t3-http.ts";
 import { observe } from "./t3-observe.ts";
 import type { Environment, Reading } from "./t3-reading.ts";
+import type { T3Capabilities } from "./t3-version.ts";
 
 /** One thing that was looked at. `failed`: afk cannot work so; `warning`: it can, for now. */
 export type Finding = {
@@ -32,9 +33,7 @@ export async function examineT3(reading: Reading): Promise<readonly Finding[]> {
   if ("kind" in session || !session.isAuthenticated) return findings;
   findings.push(await judgeCommands(reading.connection), await judgeRead(reading));
   findings.push(...(await judgeRoutes(reading.connection, environment)));
-  const { steering, noticesRestart } = environment.capabilities;
-  findings.push(ok("steering", `${hasOrNot(steering)}, by its version`));
-  findings.push(ok("notices a restart", `${hasOrNot(noticesRestart)}, by its version`));
+  findings.push(...tellVersion(environment.capabilities));
   return findings;
 }
 
@@ -70,8 +69,8 @@ async function judgeRead(reading: Reading): Promise<Finding> {
   const seen = await observe(reading);
   if (seen.kind === "unreadable") return failed("read", seen.why);
   const told = `${seen.projects.length} projects, ${seen.threads.length} threads of afk`;
-  const [first] = seen.warnings ?? [];
-  return first === undefined ? ok("read", told) : warning("read", `${told}; ${first}`);
+  const { warnings = [] } = seen;
+  return warnings.length === 0 ? ok("read", told) : warning("read", [told, ...warnings].join("; "));
 }
 
 async function judgeCommands(connection: T3Connection): Promise<Finding> {
@@ -113,6 +112,18 @@ async function judgeRoutes(
     if (has === expected) return ok(check, hasOrNot(has));
     return warning(check, `${hasOrNot(has)}, and T3 ${serverVersion} is known for the opposite`);
   });
+}
+
+/** What no request tells that leaves nothing behind. */
+function tellVersion(capabilities: T3Capabilities): readonly Finding[] {
+  const { bodilessSnapshot, steering, autoMode, noticesRestart } = capabilities;
+  const rows: ReadonlyArray<readonly [check: string, has: boolean]> = [
+    ["light snapshot", bodilessSnapshot],
+    ["steering", steering],
+    ["mode auto", autoMode],
+    ["notices a restart", noticesRestart],
+  ];
+  return rows.map(([check, has]) => ok(check, `${hasOrNot(has)}, by its version`));
 }
 
 function hasOrNot(has: boolean): string {

@@ -7,19 +7,21 @@ import { EnvironmentWire, notUnderstood } from "./t3-wire.ts";
 /** `GET /.well-known/t3/environment`, once: the version decides what else can be read. */
 export async function readEnvironment(reading: Reading): Promise<Environment | Unreadable> {
   const { memory } = reading;
-  memory.environment ??= askEnvironment(reading.connection);
+  memory.environment ??= askEnvironment(reading);
   const environment = await memory.environment;
   if (environment.kind === "unreadable") memory.environment = null;
   return environment;
 }
 
-async function askEnvironment(connection: T3Connection): Promise<Environment | Unreadable> {
+async function askEnvironment(reading: Reading): Promise<Environment | Unreadable> {
+  const { connection, memory, now } = reading;
   const path = ".well-known/t3/environment";
   const { triesMs } = connection.patience;
   const got = await getJson(connection, { path, auth: "none", triesMs });
   if (got.kind === "unreadable") return { kind: "unreadable", why: got.why };
   const parsed = EnvironmentWire.safeParse(got.kind === "json" ? got.body : null);
   if (!parsed.success) return notUnderstood(`/${path}`, parsed.error);
+  if (got.kind === "json" && got.at !== null) memory.aheadMs = got.at - now().getTime();
   const { environmentId, serverVersion } = parsed.data;
   const version = judgeVersion(serverVersion);
   if (version.kind === "too-old") {

@@ -29,10 +29,11 @@ export type T3Patience = {
 export const T3_PATIENCE: T3Patience = { triesMs: [3_000, 12_000], wholeSnapshotMs: 60_000 };
 
 /**
- * What a GET brought: JSON, T3's own word that there is no such thing, or nothing to conclude from.
+ * What a GET brought: JSON with the time of the server's clock (epoch ms, in whole seconds; null when untold), T3's
+ * own word that there is no such thing, or nothing to conclude from.
  */
 export type T3Got =
-  | { readonly kind: "json"; readonly body: unknown }
+  | { readonly kind: "json"; readonly body: unknown; readonly at: number | null }
   | { readonly kind: "not-found" }
   /** `isNoRoute`: it answers as T3 does where it has no such route. */
   | { readonly kind: "unreadable"; readonly why: string; readonly isNoRoute?: true };
@@ -158,7 +159,10 @@ async function authorize(connection: T3Connection): Promise<Record<string, strin
 function judgeRead(response: Response, path: string, text: string): T3Got {
   const { status } = response;
   const body = parseJson(response, text);
-  if (status === 200 && body !== undefined) return { kind: "json", body };
+  if (status === 200 && body !== undefined) {
+    const at = Date.parse(response.headers.get("date") ?? "");
+    return { kind: "json", body, at: Number.isNaN(at) ? null : at };
+  }
   const error = ErrorBody.safeParse(body).data;
   if (status === 404 && error !== undefined) return { kind: "not-found" };
   if (status === 401 || status === 403) {

@@ -4,9 +4,10 @@ import type { ThreadRead } from "../../pure/thread.ts";
 import { readEnvironment } from "./t3-environment.ts";
 import { getJson, type T3Got, type Unreadable } from "./t3-http.ts";
 import { type Environment, noteTime, type Reading, type Snapshot } from "./t3-reading.ts";
-import { readConversation, readSnapshot } from "./t3-snapshot.ts";
+import { CONVERSATIONS_BYTES_MAX, readConversation, readSnapshot } from "./t3-snapshot.ts";
 import {
   idOf,
+  isGivenUp,
   notUnderstood,
   ThreadAnswerWire,
   ThreadDetailWire,
@@ -121,6 +122,12 @@ function readFromSnapshot(snapshot: Snapshot | Unreadable, threadId: string): Th
   if (snapshot.kind === "unreadable") return snapshot;
   const found = snapshot.wire.threads.find((thread) => idOf(thread) === threadId);
   if (found === undefined) return { kind: "unknown" };
+  if (isGivenUp(found)) {
+    const why =
+      `thread ${threadId}: with the other runs' conversations its own is larger than ` +
+      `${CONVERSATIONS_BYTES_MAX} bytes in T3's snapshot: update T3 to 0.0.32 or later`;
+    return { kind: "unreadable", why };
+  }
   const parsed = ThreadDetailWire.safeParse(found);
   if (!parsed.success) return notUnderstood(`thread ${threadId}`, parsed.error);
   const root = snapshot.roots.get(parsed.data.projectId);

@@ -33,6 +33,8 @@ export type Memory = {
   takesCommands: true | null;
   /** The newest time that a thread of ours showed, epoch ms by T3's clock. */
   newestMs: number;
+  /** How far T3's clock is ahead of ours, in milliseconds; 0 until it told. */
+  aheadMs: number;
   /** The conversations that the next reading of an old server's snapshot is to bring. */
   batch: ConversationBatch | null;
 };

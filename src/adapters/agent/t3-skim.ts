@@ -1,8 +1,13 @@
+import { KeptBytes } from "./t3-kept-bytes.ts";
+
 /** Takes a snapshot piece by piece and keeps the text of what is wanted of it. */
 export type SnapshotSkim = {
   /** Throws when what is wanted grows past the limit. */
   readonly take: (chunk: Uint8Array) => void;
-  /** JSON, if the snapshot was: other people's threads are `null`, what was left out is `[]`. */
+  /**
+   * JSON, if the snapshot was: other people's threads are `null`, what was left out is `[]`, and `null` where
+   * it had no room.
+   */
   readonly text: () => string;
 };
 
@@ -11,7 +16,10 @@ export type SkimOptions = {
   readonly isWanted: (threadId: string) => boolean;
   /** The threads whose messages and activities are kept too. */
   readonly conversations: ReadonlySet<string>;
+  /** Of everything that is kept. */
   readonly bytesMax: number;
+  /** Messages or activities past it are given up: one long conversation hides nothing else. */
+  readonly conversationsBytesMax: number;
 };
 
 /** Up to 0.0.31 these hold the whole database: 81 MB after 20 MB of prompts, as measured. */
@@ -30,8 +38,6 @@ const CLOSE_OBJECT = 0x7d;
 /** The snapshot is an object that holds lists of objects. */
 const ROOT_DEPTH = 1;
 const THREAD_DEPTH = 3;
-
-const INITIAL_BYTES = 64 * 1024;
 
 /**
  * A filter over the bytes of a snapshot, so that no more of it than is wanted is ever in memory. It judges
@@ -57,6 +63,8 @@ class Skim {
   /** Where in the kept bytes the thread that is being read begins, and its id once that is known. */
   #threadAt: number | null = null;
   #threadId: string | null = null;
+  /** Where in the kept bytes the messages or activities that are being kept begin. */
+  #conversationAt: number | null = null;
   /** While bytes are left out: until a value of this depth ends, or the thread does. */
   #skipping: "value" | "thread" | null = null;
 
@@ -71,16 +79,34 @@ class Skim {
     for (let at = 0; at < chunk.length; at += 1) {
       const byte = chunk[at] ?? 0;
       if (this.#isInString) {
-        if (this.#isEscaped) this.#isEscaped = false;
-        else if (byte === BACKSLASH) this.#isEscaped = true;
-        else if (byte === QUOTE) from = this.#endString(chunk, { from, at });
+        at = this.#toEndOfString(chunk, at);
+        if (!this.#isInString) from = this.#endString(chunk, { from, at });
         continue;
       }
       // Blanks, numbers and words are most of the rest, and change nothing.
       if (byte !== QUOTE && byte < COMMA) continue;
       from = this.#structure(byte, chunk, { from, at });
     }
-    if (this.#skipping === null) this.#kept.add(chunk, from, chunk.length);
+    if (this.#skipping === null) this.#keep(chunk, from, chunk.length);
+  }
+
+  /**
+   * Where the string ends, or the last byte looked at while it goes on. Most of a snapshot are strings: the search
+   * is left to the machine's own, several times as fast as looking at each byte.
+   */
+  #toEndOfString(chunk: Uint8Array, at: number): number {
+    if (this.#isEscaped) {
+      this.#isEscaped = false;
+      return at;
+    }
+    const quote = chunk.indexOf(QUOTE, at);
+    const end = quote === -1 ? chunk.length : quote;
+    let slashes = 0;
+    while (end - slashes > at && chunk[end - slashes - 1] === BACKSLASH) slashes += 1;
+    const isEscaped = slashes % 2 === 1;
+    if (quote === -1) this.#isEscaped = isEscaped;
+    else if (!isEscaped) this.#isInString = false;
+    return end;
   }
 
   text(): string {
@@ -99,7 +125,7 @@ class Skim {
         return this.#closeContainer(chunk, { from, at });
       case COMMA:
         this.#isKeyNext = this.#open.at(-1) === OPEN_OBJECT;
-        return this.#resumeAfterValue({ from, at });
+        return this.#endValue(chunk, { from, at });
       case COLON:
         this.#isKeyNext = false;
         return this.#mayLeaveOut(chunk, { from, at });
@@ -119,7 +145,6 @@ class Skim {
   }
 
   #endString(chunk: Uint8Array, { from, at }: Stretch): number {
-    this.#isInString = false;
     if (this.#nameAt === null || this.#skipping !== null) return from;
     this.#kept.add(chunk, from, at + 1);
     const name = parseString(this.#kept.textFrom(this.#nameAt));
@@ -172,7 +197,7 @@ class Skim {
 
   #closeContainer(chunk: Uint8Array, { from, at }: Stretch): number {
     const isEndOfThread = this.#isInThread();
-    const next = this.#resumeAfterValue({ from, at });
+    const next = this.#endValue(chunk, { from, at });
     this.#open.pop();
     this.#isKeyNext = false;
     if (!isEndOfThread) return next;
@@ -184,18 +209,43 @@ class Skim {
     return at + 1;
   }
 
-  #resumeAfterValue({ from, at }: Stretch): number {
-    if (this.#skipping !== "value" || this.#open.length !== THREAD_DEPTH) return from;
+  #endValue(chunk: Uint8Array, { from, at }: Stretch): number {
+    if (this.#open.length !== THREAD_DEPTH) return from;
+    let next = from;
+    if (this.#conversationAt !== null) {
+      this.#keep(chunk, from, at);
+      this.#conversationAt = null;
+      next = at;
+    }
+    if (this.#skipping !== "value") return next;
     this.#skipping = null;
     return at;
   }
 
   #mayLeaveOut(chunk: Uint8Array, { from, at }: Stretch): number {
-    if (this.#skipping !== null || !this.#isInThread() || !this.#isLeftOut()) return from;
+    if (this.#skipping !== null || !this.#isInThread()) return from;
+    const isLeftOut = this.#isLeftOut();
+    if (!isLeftOut && !CONVERSATION_FIELDS.has(this.#field)) return from;
     this.#kept.add(chunk, from, at + 1);
-    this.#kept.addText("[]");
-    this.#skipping = "value";
+    if (isLeftOut) {
+      this.#kept.addText("[]");
+      this.#skipping = "value";
+    } else {
+      this.#conversationAt = this.#kept.length;
+    }
     return at + 1;
+  }
+
+  #keep(chunk: Uint8Array, from: number, to: number): void {
+    const hasRoom = this.#kept.length + to - from <= this.#options.conversationsBytesMax;
+    if (this.#conversationAt === null || hasRoom) {
+      this.#kept.add(chunk, from, to);
+      return;
+    }
+    this.#kept.cutTo(this.#conversationAt);
+    this.#kept.addText("null");
+    this.#conversationAt = null;
+    this.#skipping = "value";
   }
 
   #isLeftOut(): boolean {
@@ -215,47 +265,5 @@ function parseString(json: string): string {
   } catch {
     // Not a JSON string, so the whole is no JSON either, and its parser will say so.
     return "";
-  }
-}
-
-/** Bytes that grow up to a limit and can be cut back. */
-class KeptBytes {
-  readonly #bytesMax: number;
-  #bytes = Buffer.alloc(INITIAL_BYTES);
-  length = 0;
-
-  constructor(bytesMax: number) {
-    this.#bytesMax = bytesMax;
-  }
-
-  add(chunk: Uint8Array, from: number, to: number): void {
-    if (to <= from) return;
-    const length = this.length + to - from;
-    if (length > this.#bytesMax) {
-      throw new Error(`what is ours in T3's snapshot is larger than ${this.#bytesMax} bytes`);
-    }
-    if (length > this.#bytes.length) {
-      const grown = Buffer.alloc(Math.max(length, this.#bytes.length * 2));
-      this.#bytes.copy(grown, 0, 0, this.length);
-      this.#bytes = grown;
-    }
-    this.#bytes.set(chunk.subarray(from, to), this.length);
-    this.length = length;
-  }
-
-  addText(text: string): void {
-    this.add(Buffer.from(text), 0, text.length);
-  }
-
-  cutTo(length: number): void {
-    this.length = length;
-  }
-
-  textFrom(start: number): string {
-    return this.#bytes.toString("utf8", start, this.length);
-  }
-
-  text(): string {
-    return this.textFrom(0);
   }
 }

@@ -11,6 +11,8 @@ import { notUnderstood, rootsOf, SnapshotWire } from "./t3-wire.ts";
  * about six times this, and a pod has 256 MiB.
  */
 const KEPT_BYTES_MAX = 16 * 1024 * 1024;
+/** What is over is for the rows of 4 000 threads, so that no conversation can crowd them out. */
+export const CONVERSATIONS_BYTES_MAX = 12 * 1024 * 1024;
 
 /** Threads that a reading is made for, and how much of them it is to bring. */
 export type AskedThreads = {
@@ -42,6 +44,7 @@ export async function readSnapshot(
         isWanted: (threadId) => parseThreadId(threadId) !== null || asked.ids.has(threadId),
         conversations: asked.part === "conversation" ? asked.ids : NOBODY.ids,
         bytesMax: KEPT_BYTES_MAX,
+        conversationsBytesMax: CONVERSATIONS_BYTES_MAX,
       }),
   });
   if (got.kind === "unreadable") {

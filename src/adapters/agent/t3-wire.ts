@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { sumTotals } from "../../pure/budget.ts";
 import type {
   PendingRequest,
   ProjectSummary,
@@ -35,6 +36,13 @@ const IdWire = z.object({ id: z.string() });
 /** The id of a thread that is still unread; null when it has none. */
 export function idOf(thread: unknown): string | null {
   return IdWire.safeParse(thread).data?.id ?? null;
+}
+
+const GivenUpWire = z.union([z.object({ messages: z.null() }), z.object({ activities: z.null() })]);
+
+/** Whether the snapshot's reading had no room for the conversation of a thread that is still unread. */
+export function isGivenUp(thread: unknown): boolean {
+  return GivenUpWire.safeParse(thread).success;
 }
 
 const MessageWire = z.object({
@@ -243,17 +251,15 @@ function isOfActiveTurn(activity: ActivityWire, wire: ThreadDetailWire): boolean
 const TokensWire = z.object({ totalProcessedTokens: z.number().nonnegative() });
 
 /**
- * The newest report that has the total; most of T3's reports tell only how full the context window
- * is.
+ * Of the reports that have the total; most of T3's tell only how full the context window is. T3's order is not
+ * relied on: a total out of order would look like one that began anew.
  */
 function toProcessedTokens(activities: readonly ActivityWire[]): number | null {
-  let newest: { readonly at: string; readonly tokens: number } | null = null;
-  for (const { kind, createdAt: at, payload } of activities) {
-    if (kind !== "context-window.updated" || (newest !== null && at < newest.at)) continue;
-    const tokens = TokensWire.safeParse(payload).data?.totalProcessedTokens;
-    if (tokens !== undefined) newest = { at, tokens };
-  }
-  return newest?.tokens ?? null;
+  const totals = activities
+    .filter(({ kind }) => kind === "context-window.updated")
+    .toSorted((one, other) => compare(one.createdAt, other.createdAt))
+    .flatMap(({ payload }) => TokensWire.safeParse(payload).data?.totalProcessedTokens ?? []);
+  return totals.length === 0 ? null : sumTotals(totals);
 }
 
 /** An answer of another shape than known. */

@@ -40,6 +40,7 @@ export function openReading(options: Omit<T3Options, "model">): Reading {
       sessionWarnings: null,
       takesCommands: null,
       newestMs: 0,
+      aheadMs: 0,
       batch: null,
     },
   };
@@ -50,11 +51,12 @@ function createWriter({ connection, memory }: Reading, options: T3Options): Agen
   function send(type: string, fields: Readonly<Record<string, unknown>>): Promise<CommandAck> {
     return dispatchCommand(connection, { type, ...fields });
   }
+  const byServer = (): number => options.now().getTime() + memory.aheadMs;
   // createdAt is required here even though newer servers overwrite it.
-  const createdAt = (): string => options.now().toISOString();
-  // Up to 0.0.28 it is the message's time: by a clock that is slow, what the turn before said would come after it.
-  const askedAt = (): string =>
-    new Date(Math.max(options.now().getTime(), memory.newestMs + 1)).toISOString();
+  const createdAt = (): string => new Date(byServer()).toISOString();
+  // Up to 0.0.28 it is the message's time: by a clock that is slow, what the turn before said would come after it;
+  // by one that is fast, what this turn says would come before it.
+  const askedAt = (): string => new Date(Math.max(byServer(), memory.newestMs + 1)).toISOString();
   return {
     createProject: (creation) =>
       send("project.create", {

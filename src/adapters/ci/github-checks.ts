@@ -99,7 +99,7 @@ export function toCheck(wire: z.infer<typeof ContextWire>): Check {
       return {
         name: wire.name,
         source: toSource(wire.checkSuite),
-        state: toCheckState(wire),
+        ...toCheckState(wire),
         at: wire.startedAt ?? wire.completedAt ?? NOT_STARTED_AT,
         url: wire.detailsUrl,
         id: wire.databaseId,
@@ -141,11 +141,12 @@ export function toRunState(status: string, conclusion: string | null): CheckStat
   return lookUp(CONCLUSIONS, conclusion.toUpperCase());
 }
 
-function toCheckState(wire: z.infer<typeof CheckRunWire>): CheckState {
+function toCheckState(wire: z.infer<typeof CheckRunWire>): Pick<Check, "state" | "ownState"> {
   const state = toRunState(wire.status, wire.conclusion);
   // A job that was killed half-way may call itself failed; its workflow says that it was cancelled.
-  if (state === "failure" && isInCancelledWorkflow(wire.checkSuite)) return "cancelled";
-  return PASSING.has(state) && isInUnfinishedWorkflow(wire.checkSuite) ? "pending" : state;
+  if (state === "failure" && isInCancelledWorkflow(wire.checkSuite)) return { state: "cancelled" };
+  const isEarly = PASSING.has(state) && isInUnfinishedWorkflow(wire.checkSuite);
+  return isEarly ? { state: "pending", ownState: state } : { state };
 }
 
 /**

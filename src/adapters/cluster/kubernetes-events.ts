@@ -1,8 +1,11 @@
 import type { ClusterEvent } from "../../pure/signals.ts";
 import { explainKubernetes, type KubernetesClient, statusOf } from "./kubernetes-client.ts";
 
-/** A tick rarely has more; what is beyond is said by a later tick, as the first are there already. */
+/** A tick rarely has more, and an API server is shared with everybody else; later ticks say what is beyond. */
 const EVENTS_MAX = 50;
+
+/** Ticks are so far apart: each of them begins with other events than the one before. */
+const TICK_MS = 60_000;
 
 /** The API server keeps events for an hour and drops longer ones whole. */
 const MESSAGE_CHARACTERS_MAX = 1000;
@@ -24,7 +27,7 @@ export async function sayEvents(
   const uid = await uidOf(client, at);
   const involvedObject = { apiVersion: "batch/v1", kind: "CronJob", namespace, name };
   let [said, known] = [0, 0];
-  for (const event of events.slice(0, EVENTS_MAX)) {
+  for (const event of chooseEvents(events, now)) {
     const body = {
       metadata: { name: event.name, namespace },
       involvedObject: uid === null ? involvedObject : { ...involvedObject, uid },
@@ -47,6 +50,16 @@ export async function sayEvents(
     }
   }
   return { said, known };
+}
+
+/** All, or so many that none is left out for ever: verdicts are told once, holds by every tick again. */
+function chooseEvents(events: readonly ClusterEvent[], now: Date): readonly ClusterEvent[] {
+  if (events.length <= EVENTS_MAX) return events;
+  const verdicts = events.filter(({ reason }) => reason === "Verdict").slice(0, EVENTS_MAX);
+  const others = events.filter(({ reason }) => reason !== "Verdict");
+  const room = EVENTS_MAX - verdicts.length;
+  const from = (Math.floor(now.getTime() / TICK_MS) * room) % Math.max(1, others.length);
+  return [...verdicts, ...[...others.slice(from), ...others.slice(0, from)].slice(0, room)];
 }
 
 /** `kubectl describe` finds an event by its object's uid; without one it still stands in the list of events. */

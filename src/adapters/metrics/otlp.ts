@@ -5,6 +5,8 @@ export type OtlpOptions = {
   /** Of the metrics themselves, `…/v1/metrics`. */
   readonly url: string;
   readonly loop: string;
+  /** Null without shards. Those of a Job send at the same time: a receiver must not take them for one sender. */
+  readonly shard: number | null;
   /** `delta`: what this tick did; `cumulative` only where the receiver takes nothing else. */
   readonly temporality: "delta" | "cumulative";
   readonly timeoutMs: number;
@@ -27,7 +29,7 @@ export async function sendMetrics(options: OtlpOptions, measures: TickMeasures):
     import("@opentelemetry/exporter-metrics-otlp-http"),
     import("@opentelemetry/resources"),
   ]);
-  const { url, timeoutMs, loop, temporality } = options;
+  const { url, timeoutMs, loop, shard, temporality } = options;
   const preference = exporters.AggregationTemporalityPreference;
   const exporter = new exporters.OTLPMetricExporter({
     url,
@@ -58,7 +60,8 @@ export async function sendMetrics(options: OtlpOptions, measures: TickMeasures):
     ],
   });
   try {
-    record(provider.getMeter("afk"), loop, measures);
+    const sender = { loop, ...(shard === null ? {} : { shard: String(shard) }) };
+    record(provider.getMeter("afk"), sender, measures);
     await provider.forceFlush({ timeoutMillis: timeoutMs });
     if (failure !== null) throw failure;
   } finally {
@@ -68,15 +71,22 @@ export async function sendMetrics(options: OtlpOptions, measures: TickMeasures):
 
 type Meter = ReturnType<MeterProvider["getMeter"]>;
 
-function record(meter: Meter, loop: string, measures: TickMeasures): void {
+function record(
+  meter: Meter,
+  sender: Readonly<Record<string, string>>,
+  measures: TickMeasures,
+): void {
   const { durationMs, outcome, counts, gauges, verdictMs } = measures;
   const tick = { unit: "s", advice: { explicitBucketBoundaries: TICK_SECONDS } };
-  meter.createHistogram("afk.tick.duration", tick).record(durationMs / 1000, { loop, outcome });
-  for (const { name, value, by } of counts) meter.createCounter(name).add(value, { loop, ...by });
+  meter
+    .createHistogram("afk.tick.duration", tick)
+    .record(durationMs / 1000, { ...sender, outcome });
+  for (const { name, value, by } of counts)
+    meter.createCounter(name).add(value, { ...sender, ...by });
   for (const { name, value, by, unit } of gauges) {
-    meter.createGauge(name, unit === undefined ? {} : { unit }).record(value, { loop, ...by });
+    meter.createGauge(name, unit === undefined ? {} : { unit }).record(value, { ...sender, ...by });
   }
   const verdict = { unit: "s", advice: { explicitBucketBoundaries: VERDICT_SECONDS } };
   const histogram = meter.createHistogram("afk.time_to_verdict", verdict);
-  for (const { ms, kind } of verdictMs) histogram.record(ms / 1000, { kind });
+  for (const { ms, kind } of verdictMs) histogram.record(ms / 1000, { ...sender, kind });
 }

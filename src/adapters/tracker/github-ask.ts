@@ -12,7 +12,7 @@ export type RepoQuery<Item> = {
   readonly operation: string;
   readonly batchMax: number;
   readonly fragments?: string;
-  /** `each`: a batch that fails as a whole is asked once more, item by item. */
+  /** `each`: a batch that fails as a whole, for whatever reason, is asked once more, item by item. */
   readonly onFailure?: "each";
   /** Declared once, for all aliases. */
   readonly shared?: Variables;
@@ -40,6 +40,13 @@ export type Part<T> =
 const BATCHES_AT_ONCE_MAX = 4;
 
 /**
+ * A batch that is given up is asked again in so many pieces, and those likewise: of 25 repos the one too slow to
+ * be answered is alone in the third round and blinds a tick to no other; a service that is down is asked five
+ * times more.
+ */
+const PIECES = 5;
+
+/**
  * Asks about each item's repo in batches of aliases; answers in the order of the items. Never
  * throws.
  */
@@ -48,17 +55,37 @@ export async function askRepos<Item extends { readonly repo: RepoRef }>(
   items: readonly Item[],
   query: RepoQuery<Item>,
 ): Promise<readonly AliasAnswer[]> {
-  const batches = chunk(items, query.batchMax);
-  const answers = await mapBounded(batches, async (batch) => {
-    const answer = await askBatch(client, batch, query);
-    const isWorthAsking = answer.kind === "failed" && !answer.isRateLimited && batch.length > 1;
-    if (query.onFailure !== "each" || !isWorthAsking) return toAliases(batch, answer);
-    const alone = await mapBounded(batch, async (item) =>
-      toAliases([item], await askBatch(client, [item], query)),
-    );
-    return alone.flat();
-  });
-  return answers.flat();
+  // By place: one item may be asked about twice.
+  const answers: AliasAnswer[] = [];
+  let open: readonly (readonly (readonly [number, Item])[])[] = chunk(
+    [...items.entries()],
+    query.batchMax,
+  );
+  for (let isFirst = true; open.length > 0; isFirst = false) {
+    const round = await mapBounded(open, async (batch) => {
+      const asked = batch.map(([, item]) => item);
+      return { batch, answer: await askBatch(client, asked, query) };
+    });
+    for (const { batch, answer } of round) {
+      for (const [alias, [at]] of batch.entries()) answers[at] = aliasAnswer(answer, `r${alias}`);
+    }
+    // A service that answered no piece at all is down, and not asked too much.
+    const isUp = isFirst || round.some(({ answer }) => answer.kind === "answered");
+    open = isUp ? round.flatMap(({ batch, answer }) => piecesOf(batch, answer, query)) : [];
+  }
+  return answers;
+}
+
+/** The smaller batches in which one that failed is worth asking again; none for any other. */
+function piecesOf<Entry>(
+  batch: readonly Entry[],
+  answer: GraphqlAnswer,
+  { onFailure }: { readonly onFailure?: "each" },
+): readonly (readonly Entry[])[] {
+  if (answer.kind === "answered" || answer.isRateLimited || batch.length === 1) return [];
+  if (onFailure === "each") return chunk(batch, 1);
+  if (!answer.isGivenUp) return [];
+  return chunk(batch, Math.ceil(batch.length / PIECES));
 }
 
 async function askBatch<Item extends { readonly repo: RepoRef }>(
@@ -68,10 +95,6 @@ async function askBatch<Item extends { readonly repo: RepoRef }>(
 ): Promise<GraphqlAnswer> {
   const built = buildQuery(batch, query);
   return await client.query(built.text, built.values);
-}
-
-function toAliases(batch: readonly unknown[], answer: GraphqlAnswer): readonly AliasAnswer[] {
-  return batch.map((_, alias) => aliasAnswer(answer, `r${alias}`));
 }
 
 /**

@@ -37,12 +37,25 @@ export const BlockerWire = z.discriminatedUnion("__typename", [
 /** Names a blocker the token may not see: GitHub says only that it exists. */
 const HIDDEN_BLOCKER = "an issue hidden from this token";
 
-/** The dependencies that GitHub itself keeps, the closed ones among them. */
-export function toNativeBlockers(wire: z.infer<typeof BlockedByPage>): BlockersSeen {
+/** How many dependencies GitHub counts: the open ones, and all. */
+export const BlockedByCounts = z.object({ blockedBy: z.int(), totalBlockedBy: z.int() });
+
+/**
+ * The dependencies that GitHub itself keeps, the closed ones among them. An open one that it counts and does not
+ * list is hidden.
+ */
+export function toNativeBlockers(
+  wire: z.infer<typeof BlockedByPage>,
+  counts: z.infer<typeof BlockedByCounts>,
+): BlockersSeen {
   if (wire.pageInfo.hasNextPage) {
     return { kind: "unreadable", why: `truncated: more than ${wire.nodes.length} blockers` };
   }
-  return { kind: "listed", blockers: wire.nodes.map(toBlocker) };
+  const blockers = wire.nodes.map(toBlocker);
+  const open = blockers.filter(({ state }) => state !== "closed");
+  // Both counts: a link that was just closed may be counted as open still, but is listed.
+  const isOneHidden = counts.totalBlockedBy > blockers.length && counts.blockedBy > open.length;
+  return { kind: "listed", blockers: isOneHidden ? [...blockers, toBlocker(null)] : blockers };
 }
 
 /** One dependency; null is hidden and unreadable. */

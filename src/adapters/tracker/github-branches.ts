@@ -7,13 +7,14 @@ import type { GithubClient } from "./github-client.ts";
 import { REPOS_PER_QUERY_MAX } from "./github-queries.ts";
 import { PageInfo } from "./github-wire.ts";
 
-/** GitHub's own largest page. */
-const COMMITS_PAGE_SIZE = 100;
+/** Since a run began. Past that, somebody else's import landed and a person should look. */
+const COMMITS_MAX = 500;
 /**
- * 500 commits since a run began: past that, somebody else's import landed and a person should
- * look.
+ * By page; 100 is GitHub's largest. GitHub counts the parents of every commit that a page may hold: a first page of
+ * 100 costs a point of the hourly 5,000 for each repo, one of ten a tenth of it. Most branches move less than that
+ * while a run is under way.
  */
-const COMMIT_PAGES_MAX = 5;
+const COMMIT_PAGES = [10, 90, 100, 100, 100, 100] as const;
 /** Parents per commit: beyond ten an octopus merge is not something a coding agent makes. */
 const PARENTS_MAX = 10;
 
@@ -52,14 +53,14 @@ export async function readBranches(
     operation: "Branches",
     batchMax: REPOS_PER_QUERY_MAX,
     select: () => ({
-      selection: `defaultBranchRef { target { oid ... on Commit { ${history("")} } } }`,
+      selection: `defaultBranchRef { target { oid ... on Commit { ${history(COMMIT_PAGES[0])} } } }`,
     }),
   });
   const readings = queries.map((query, index) => toReading(query, answers[index]));
-  for (let page = 1; page < COMMIT_PAGES_MAX; page += 1) {
+  for (const size of COMMIT_PAGES.slice(1)) {
     const open = readings.filter((reading) => reading.seen === null);
     if (open.length === 0) break;
-    await readMore(client, open);
+    await readMore(client, open, size);
   }
   return mapBounded(readings, async (reading) => reading.seen ?? atPageLimit(client, reading));
 }
@@ -74,10 +75,9 @@ async function atPageLimit(client: GithubClient, reading: Reading): Promise<Bran
   const { owner, name } = reading.repo;
   if (await isBaseLost(client, { owner, repo: name, basehead: `${baseSha}...${headSha}` }))
     return { kind: "readable", headSha, isBaseFound: false, commits };
-  const commitsMax = COMMIT_PAGES_MAX * COMMITS_PAGE_SIZE;
   return {
     kind: "truncated",
-    why: `truncated: the base is further back than ${commitsMax} commits`,
+    why: `truncated: the base is further back than ${COMMITS_MAX} commits`,
   };
 }
 
@@ -101,8 +101,8 @@ async function isBaseLost(
   }
 }
 
-function history(args: string): string {
-  return `history(first: ${COMMITS_PAGE_SIZE}${args}) {
+function history(first: number, args = ""): string {
+  return `history(first: ${first}${args}) {
     pageInfo { hasNextPage endCursor }
     nodes { oid message parents(first: ${PARENTS_MAX}) { nodes { oid } } }
   }`;
@@ -124,12 +124,16 @@ function toReading(query: BranchQuery, answer: AliasAnswer | undefined): Reading
 }
 
 /** Further pages start from the head already read: the branch may have moved since. */
-async function readMore(client: GithubClient, open: readonly Reading[]): Promise<void> {
+async function readMore(
+  client: GithubClient,
+  open: readonly Reading[],
+  size: number,
+): Promise<void> {
   const answers = await askRepos(client, open, {
     operation: "BranchesMore",
     batchMax: REPOS_PER_QUERY_MAX,
     select: ({ headSha, cursor }, n) => ({
-      selection: `object(oid: $head${n}) { ... on Commit { ${history(`, after: $after${n}`)} } }`,
+      selection: `object(oid: $head${n}) { ... on Commit { ${history(size, `, after: $after${n}`)} } }`,
       variables: {
         [`head${n}`]: { type: "GitObjectID!", value: headSha },
         [`after${n}`]: { type: "String!", value: cursor },

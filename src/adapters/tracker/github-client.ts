@@ -5,6 +5,7 @@ import {
   describeFailure,
   FailureWire,
   headersOf,
+  isGivenUp,
   leanCause,
   limitedBy,
   limitOf,
@@ -58,7 +59,13 @@ export type GraphqlAnswer =
       readonly data: Readonly<Record<string, unknown>>;
       readonly errors: readonly GraphqlError[];
     }
-  | { readonly kind: "failed"; readonly why: string; readonly isRateLimited: boolean };
+  | {
+      readonly kind: "failed";
+      readonly why: string;
+      readonly isRateLimited: boolean;
+      /** Not refused: a smaller question may be answered. */
+      readonly isGivenUp: boolean;
+    };
 
 /** GitHub's REST and GraphQL under one token: no retries, no redirects followed, no logging. */
 export type GithubClient = {
@@ -218,13 +225,15 @@ async function query(
     const parsed = z.record(z.string(), z.unknown()).safeParse(data);
     if (parsed.success) return answered(parsed.data, []);
     const why = "the answer is not GraphQL, or was larger than allowed";
-    return { kind: "failed", why, isRateLimited: false };
+    return { kind: "failed", why, isRateLimited: false, isGivenUp: true };
   } catch (error) {
     const failure = FailureWire.safeParse(error).data;
+    const gaveUp = isGivenUp(error);
     // Octokit throws whenever `errors` is not empty; what the other aliases answered is beside
-    // them.
-    if (failure?.data && failure.errors) return answered(failure.data, failure.errors);
-    return { kind: "failed", why: client.explain(error), isRateLimited: limitedBy(error) !== null };
+    // them. Of an answer that was cut short nobody knows which of its gaps are facts.
+    if (failure?.data && failure.errors && !gaveUp) return answered(failure.data, failure.errors);
+    const isRateLimited = limitedBy(error) !== null;
+    return { kind: "failed", why: client.explain(error), isRateLimited, isGivenUp: gaveUp };
   }
 }
 

@@ -62,6 +62,21 @@ export function limitedBy(error: unknown): { readonly resumeAt: number | null } 
   return limit === null ? null : { resumeAt: resumeAtOf(limit, Date.now()) };
 }
 
+/** What GitHub says where a query took it too long or asked for too much. */
+const GIVEN_UP_WORDS = /resource limits|time(?:d )?out|in time\b/i;
+
+/**
+ * Whether a request was given up rather than refused, by GitHub or on the way to it: a smaller one may be
+ * answered. An error at a path is about that part of the answer only.
+ */
+export function isGivenUp(error: unknown): boolean {
+  const failure = FailureWire.safeParse(error).data;
+  if (failure === undefined || limitOf(failure) !== null) return false;
+  if (failure.errors === undefined) return (failure.status ?? 0) >= 500;
+  const isWhole = (path: unknown): boolean => path === undefined || !failure.data;
+  return failure.errors.some(({ path, message }) => isWhole(path) && GIVEN_UP_WORDS.test(message));
+}
+
 /**
  * A copy of name and message only: the original holds the request's body and every response
  * header.

@@ -91,6 +91,7 @@ export const ISSUE_DETAIL = `fragment IssueDetail on Issue {
   blockedBy(first: ${BLOCKERS_PAGE_SIZE}) {
     pageInfo { hasNextPage } nodes { number state repository { nameWithOwner } }
   }
+  issueDependenciesSummary { blockedBy totalBlockedBy }
   ${commentPage("")}
 }
 ${WHO}`;

@@ -1,6 +1,5 @@
 import * as z from "zod";
-import { repoKey } from "../../pure/issue.ts";
-import type { RunCounter } from "../../pure/ports/run-counter.ts";
+import type { RunCount, RunCounter } from "../../pure/ports/run-counter.ts";
 import { askRepos, readWhole } from "./github-ask.ts";
 import { createGithubClient, type GithubClientOptions } from "./github-client.ts";
 
@@ -23,13 +22,11 @@ export function createGithubRunCounter(
         shared: { label: { type: "[String!]", value: [options.inProgressLabel] } },
         select: () => ({ selection: "issues(labels: $label) { totalCount }" }),
       });
-      const counts: number[] = [];
-      for (const [at, repo] of repos.entries()) {
+      return repos.map((_, at): RunCount => {
         const part = readWhole(answers[at] ?? { kind: "failed", why: "no answer" }, CountWire);
-        if (part.kind === "unreadable") return { ...part, why: `${repoKey(repo)}: ${part.why}` };
-        counts.push(part.value.issues.totalCount);
-      }
-      return { kind: "counted", counts };
+        if (part.kind === "unreadable") return part;
+        return { kind: "counted", issues: part.value.issues.totalCount };
+      });
     },
   };
 }

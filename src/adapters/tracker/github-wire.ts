@@ -11,7 +11,7 @@ import type {
 } from "../../pure/issue.ts";
 import type { LabelNames } from "../../pure/ports/tracker.ts";
 import { type Part, readShape } from "./github-ask.ts";
-import { BlockedByPage, toNativeBlockers } from "./github-blocker-wire.ts";
+import { BlockedByCounts, BlockedByPage, toNativeBlockers } from "./github-blocker-wire.ts";
 
 /** An id of GitHub's database in decimal; a BigInt field of GraphQL comes as a string of digits. */
 export const DatabaseId = z
@@ -103,6 +103,7 @@ const IssueWire = z.object({
     nodes: z.array(z.unknown()),
   }),
   blockedBy: BlockedByPage,
+  issueDependenciesSummary: BlockedByCounts,
   comments: CommentsPage,
 });
 
@@ -166,7 +167,7 @@ export function toIssueRead(wire: unknown, repo: RepoRef, ownId: string): Part<I
     bodyEditedAt: issue.lastEditedAt,
     labels: issue.labels.nodes.map((label) => label.name),
     history: history.value,
-    blockers: toNativeBlockers(issue.blockedBy),
+    blockers: toNativeBlockers(issue.blockedBy, issue.issueDependenciesSummary),
     ownComments: toOwnComments(issue.comments, ownId),
   };
   return { kind: "read", value: { issue: seen, olderComments: olderThan(issue.comments) } };

@@ -68,7 +68,9 @@ describe("the doctor of T3", () => {
         shell: "ok: found",
         "thread detail": "ok: found",
         "turn limit": "ok: found",
+        "light snapshot": "ok: found, by its version",
         steering: "ok: found, by its version",
+        "mode auto": "ok: found, by its version",
         "notices a restart": "ok: not there, by its version",
       });
       const refused = t3.requests.filter(({ method }) => method === "POST");
@@ -84,7 +86,9 @@ describe("the doctor of T3", () => {
           shell: "ok: not there",
           "thread detail": "ok: not there",
           "turn limit": "ok: not there",
+          "light snapshot": "ok: not there, by its version",
           steering: "ok: not there, by its version",
+          "mode auto": "ok: not there, by its version",
         });
       },
       { version: "0.0.27" },
@@ -107,8 +111,13 @@ describe("the doctor of T3", () => {
         const findings = told(await examineT3(open(ADMIN)));
         expect(findings["scopes"]).toMatch(/^warning: T3_TOKEN may also terminal:operate/);
         expect(findings["expiry"]).toMatch(/^warning: T3_TOKEN expires at .*in 1 full days/);
+        // Each warning of the server, not only the first.
+        expect(findings["read"]).toMatch(/^warning: .*whole database.*; T3_TOKEN expires at/);
       },
-      { tokensExpireAt: new Date(Date.now() + 1.5 * 86_400_000).toISOString() },
+      {
+        version: "0.0.27",
+        tokensExpireAt: new Date(Date.now() + 1.5 * 86_400_000).toISOString(),
+      },
     ));
 
   it("fails for a token that lacks a scope, or is not known", () =>

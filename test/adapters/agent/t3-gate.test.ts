@@ -161,13 +161,29 @@ describe("a snapshot that is the whole database", () => {
       expect(paths().filter((path) => path === SNAPSHOT)).toHaveLength(2);
     }));
 
-  it("says why, when what is ours in it is past the limit", () =>
+  it("says why of the thread that has no room in it, and reads the others", () =>
     withT3(async ({ t3, agent }) => {
       old(t3);
-      const text = "x".repeat(17_000_000);
-      t3.threads = [threadWire({ messages: [message("m", text)] })];
+      const text = "x".repeat(13_000_000);
+      t3.threads = [threadWire({ messages: [message("m", text)] }), ...t3.threads];
       expect((await agent.observe()).kind).toBe("readable");
-      expect(await agent.readThread(OURS)).toMatchObject({
+      const [long, ...others] = await Promise.all(
+        [OURS, ...[1, 2, 3].map((number) => `afk-0123456789ab-${number}-0`)].map((id) =>
+          agent.readThread(id),
+        ),
+      );
+      expect(long).toMatchObject({
+        kind: "unreadable",
+        why: expect.stringMatching(/its own is larger than 12582912 bytes.*update T3/),
+      });
+      expect(others.map(({ kind }) => kind)).toEqual(["read", "read", "read"]);
+    }));
+
+  it("says why, when the rows of what is ours are past the limit", () =>
+    withT3(async ({ t3, agent }) => {
+      old(t3);
+      t3.threads = [threadWire({ title: "x".repeat(17_000_000) })];
+      expect(await agent.observe()).toMatchObject({
         kind: "unreadable",
         why: expect.stringContaining("larger than 16777216 bytes"),
       });

@@ -492,6 +492,14 @@ describe("the tokens of a thread", () => {
     expect(await tokensOf([report(1, "2026-11-20T15:09:00.000Z"), newest])).toBe(900);
   });
 
+  it("are summed up over the sessions of the thread, whose totals begin anew", async () => {
+    const reports = [800, 900, 200, 300].map((total, minute) =>
+      report(total, `2026-11-20T15:0${minute}:00.000Z`),
+    );
+    expect(await tokensOf(reports)).toBe(1_200);
+    expect(await tokensOf(reports.toReversed())).toBe(1_200);
+  });
+
   it("are the last total that was reported", async () => {
     const without = report(undefined, "2026-11-20T15:09:00.000Z");
     expect(await tokensOf([report(300, "2026-11-20T15:08:00.000Z"), without])).toBe(300);

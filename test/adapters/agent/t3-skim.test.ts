@@ -3,14 +3,20 @@ import { describe, expect, it } from "vitest";
 import { createSnapshotSkim } from "../../../src/adapters/agent/t3-skim.ts";
 
 const HEAVY = ["messages", "activities", "checkpoints", "proposedPlans"];
+const TALK = ["messages", "activities"];
 
-type Options = { readonly conversations?: readonly string[]; readonly bytesMax?: number };
+type Options = {
+  readonly conversations?: readonly string[];
+  readonly bytesMax?: number;
+  readonly conversationsBytesMax?: number;
+};
 
 function skimmed(text: string, options: Options = {}, sizes: readonly number[] = [7]): string {
   const skim = createSnapshotSkim({
     isWanted: (id) => id.startsWith("ours"),
     conversations: new Set(options.conversations),
     bytesMax: options.bytesMax ?? 1_000_000,
+    conversationsBytesMax: options.conversationsBytesMax ?? 1_000_000,
   });
   const bytes = Buffer.from(text);
   let at = 0;
@@ -94,6 +100,52 @@ describe("skimming a snapshot", () => {
     const heavy = { id: "ours-1", messages: ["x".repeat(10_000)] };
     const text = skimmed(JSON.stringify({ threads: [theirs, heavy, theirs] }), { bytesMax: 80 });
     expect(JSON.parse(text).threads).toEqual([null, { id: "ours-1", messages: [] }, null]);
+  });
+
+  it.each([[1], [7], [100_000]])(
+    "gives up a conversation without room, in pieces of %i",
+    (size) => {
+      const before = '{"threads":[{"id":"ours-1","messages":';
+      const small = {
+        id: "ours-2",
+        messages: ["a", ["b"]],
+        t: { messages: [1] },
+        activities: [{}],
+      };
+      const asked = { conversations: ["ours-1", "ours-2"] };
+      const text = (length: number) =>
+        `${before}["${"x".repeat(length)}"],"activities":[1] },${JSON.stringify(small)}]}`;
+      const threadsAt = (length: number, room: number) => {
+        const conversationsBytesMax = before.length + room;
+        return JSON.parse(skimmed(text(length), { ...asked, conversationsBytesMax }, [size]))
+          .threads;
+      };
+      const fits = { id: "ours-1", messages: ["x".repeat(1_000)], activities: [1] };
+      expect(threadsAt(1_000, 2_000)).toEqual([fits, small]);
+      expect(threadsAt(1_000, 1_004)[0]).toEqual({ ...fits, activities: null });
+      expect(threadsAt(1_001, 1_004)).toEqual([{ ...fits, messages: null }, small]);
+    },
+  );
+
+  it("gives up nothing but conversations, whatever room they have", () => {
+    const anyRoom = fc.integer({ min: 0, max: 1_000 });
+    fc.assert(
+      fc.property(anyDocument, anySizes, anyRoom, (document, sizes, conversationsBytesMax) => {
+        const whole = JSON.parse(JSON.stringify(document)) as typeof document;
+        const ids = whole.threads.map((thread) => String(Object(thread).id));
+        const asked = { conversations: ids, conversationsBytesMax };
+        const got = JSON.parse(skimmed(JSON.stringify(document), asked, sizes)) as typeof whole;
+        const given = got.threads.map((thread, at) => {
+          if (typeof thread !== "object" || thread === null || Array.isArray(thread)) return thread;
+          const before = whole.threads[at] as Record<string, unknown>;
+          const talk = Object.entries(thread).filter(([key]) => TALK.includes(key));
+          for (const [key, value] of talk) expect([null, before[key]]).toContainEqual(value);
+          return { ...thread, ...Object.fromEntries(talk.map(([key]) => [key, []])) };
+        });
+        expect({ ...got, threads: given }).toEqual(expected(whole));
+      }),
+      { numRuns: 500 },
+    );
   });
 
   it("leaves what is no JSON to the parser", () => {

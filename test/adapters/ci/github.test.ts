@@ -118,6 +118,17 @@ it.each(suites)("in a workflow that is %s a job's %s is %s", async (suite, concl
   expect(await readCheck(checkRun({ conclusion, checkSuite }))).toMatchObject({ state: want });
 });
 
+it("what a job came to by itself is told beside it while its workflow goes on", async () => {
+  const early = { status: "WAITING", app: { slug: "github-actions" }, workflowRun };
+  expect(await readCheck(checkRun({ conclusion: "SUCCESS", checkSuite: early }))).toMatchObject({
+    state: "pending",
+    ownState: "success",
+  });
+  const ended = { ...early, status: "COMPLETED" };
+  const seen = await readCheck(checkRun({ conclusion: "SUCCESS", checkSuite: ended }));
+  expect(seen).not.toHaveProperty("ownState");
+});
+
 const killed: ReadonlyArray<readonly [suite: string | null, run: unknown, want: CheckState]> = [
   ["CANCELLED", workflowRun, "cancelled"],
   ["FAILURE", workflowRun, "failure"],

@@ -14,10 +14,19 @@ const measures: TickMeasures = {
   verdictMs: [{ ms: 90_000, kind: "done" }],
 };
 
-async function send(reply: Reply, more: { temporality?: "delta" | "cumulative" } = {}) {
+async function send(
+  reply: Reply,
+  more: { temporality?: "delta" | "cumulative"; shard?: number } = {},
+) {
   await using server = await listen(() => reply);
   const url = new URL("v1/metrics", server.url).href;
-  const options = { url, loop: "poller", temporality: "delta", timeoutMs: 1_000 } as const;
+  const options = {
+    url,
+    loop: "poller",
+    shard: null,
+    temporality: "delta",
+    timeoutMs: 1_000,
+  } as const;
   const error = await sendMetrics({ ...options, ...more }, measures).then(
     () => null,
     (cause: unknown) => cause,
@@ -50,6 +59,23 @@ describe("the metrics of a tick", () => {
     expect(metrics[1]).toMatchObject({ sum: { aggregationTemporality: 1, isMonotonic: true } });
     expect(metrics[1]?.["sum"]).toMatchObject({ dataPoints: [{ asDouble: 3 }, { asDouble: 1 }] });
     expect(metrics[0]).toMatchObject({ unit: "s", histogram: { dataPoints: [{ sum: 1.5 }] } });
+  });
+
+  it("tell in every number which loop sent it, and which shard where there are any", async () => {
+    const attributes = async (more: { shard?: number }) => {
+      const { arrived } = await send(json({}), more);
+      const points = metricsOf(arrived[0]?.body ?? "").flatMap(
+        ({ sum, gauge, histogram }) =>
+          ((sum ?? gauge ?? histogram) as { dataPoints: { attributes: { key: string }[] }[] })
+            .dataPoints,
+      );
+      return points.map((point) => point.attributes.map(({ key }) => key));
+    };
+    const whole = await attributes({});
+    expect(whole).toHaveLength(5);
+    for (const keys of whole)
+      expect([keys.includes("loop"), keys.includes("shard")]).toEqual([true, false]);
+    for (const keys of await attributes({ shard: 0 })) expect(keys).toContain("shard");
   });
 
   it("are sums since the start where the receiver wants those", async () => {

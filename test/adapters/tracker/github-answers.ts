@@ -73,6 +73,7 @@ export function wireIssue(name: string, number: number, changes: Record<string, 
     labels: { nodes: [{ name: "ready-for-agent" }] },
     timelineItems: history([labeled("LE_1", "ready-for-agent")]),
     blockedBy: { pageInfo: { hasNextPage: false }, nodes: [] as unknown[] },
+    issueDependenciesSummary: { blockedBy: 0, totalBlockedBy: 0 },
     comments: history([]),
     ...changes,
   };

@@ -180,7 +180,10 @@ describe("the requests for blockers", () => {
     const named = openReady(`Blocked by #${blocker.number}`);
     const bound = openReady();
     house.forge.addBlocker(nameOf(bound), nameOf(linked));
-    house.forge.failNext({ operation: "Blockers" }, "500-before");
+    // Both together, then each by itself.
+    for (let request = 0; request < 3; request += 1) {
+      house.forge.failNext({ operation: "Blockers" }, "500-before");
+    }
     const [seen] = await newTracker().listRepos([repo], "candidates");
     expect(seen).toMatchObject({
       issues: [

@@ -6,18 +6,16 @@ import { FakeGithub, json, optionsFor, Refusal, repo } from "./fake-github.ts";
 /** `sha` or `sha parent parent`, newest first. */
 type Line = string;
 
-const PAGE_SIZE = 100;
-
-/** A server whose default branch has this log, in pages. */
+/** A server whose default branch has this log, in pages as large as asked for. */
 function serve(log: readonly Line[]): FakeGithub {
   const github = new FakeGithub();
-  const page = (start: number) => ({
-    pageInfo: {
-      hasNextPage: start + PAGE_SIZE < log.length,
-      endCursor: `${start + PAGE_SIZE}`,
-    },
-    nodes: log.slice(start, start + PAGE_SIZE).map(toCommit),
-  });
+  const page = (start: number) => {
+    const end = start + Number(firsts(github).at(-1));
+    return {
+      pageInfo: { hasNextPage: end < log.length, endCursor: `${end}` },
+      nodes: log.slice(start, end).map(toCommit),
+    };
+  };
   const head = log[0]?.split(" ")[0];
   github.aliases.set("Branches", () => ({
     defaultBranchRef: { target: { oid: head, history: page(0) } },
@@ -27,6 +25,14 @@ function serve(log: readonly Line[]): FakeGithub {
     return { object: { history: page(Number(variables["after"])) } };
   });
   return github;
+}
+
+/** The sizes of the pages that were asked for. */
+function firsts(github: FakeGithub): readonly number[] {
+  return github.sent.flatMap(({ body }) => {
+    const [, first] = /history\(first: (\d+)/.exec(String(body["query"])) ?? [];
+    return first === undefined ? [] : [Number(first)];
+  });
 }
 
 function toCommit(line: Line) {
@@ -92,8 +98,14 @@ it("a base that is no ancestor any more is not found, and the whole history show
 
 it("a base just beyond the page is recognised as a parent without another page", async () => {
   const github = serve(linear(150));
-  expect(shas(await read(github, "c50"))).toHaveLength(100);
+  expect(shas(await read(github, "c140"))).toHaveLength(10);
   expect(github.operations()).toEqual(["Branches"]);
+});
+
+it("the first page is a small one, since each commit that it may have costs", async () => {
+  const github = serve(linear(600));
+  await read(github, "c100");
+  expect(firsts(github)).toEqual([10, 90, 100, 100, 100, 100]);
 });
 
 it("a parent that no page lists is no reason to wait once the history is whole", async () => {
@@ -104,7 +116,7 @@ it("a parent that no page lists is no reason to wait once the history is whole",
 
 it("further pages are read from the head first seen", async () => {
   const github = serve(linear(150));
-  expect(shas(await read(github, "c49"))).toHaveLength(101);
+  expect(shas(await read(github, "c139"))).toHaveLength(11);
   expect(github.operations()).toEqual(["Branches", "BranchesMore"]);
 });
 
@@ -115,7 +127,7 @@ function serveLong(base: string, compare: () => Response): FakeGithub {
   return github;
 }
 
-it("five pages are read in full, one commit more is truncated", async () => {
+it("500 commits are read in full, one commit more is truncated", async () => {
   const whole = serve(linear(600));
   expect(shas(await read(whole, "c100"))).toHaveLength(500);
   expect(whole.sent.map(({ method }) => method)).not.toContain("GET");

@@ -210,6 +210,25 @@ function blocker(state: string, name: string) {
   return { number: 2, state, repository: { nameWithOwner: name } };
 }
 
+const counts: ReadonlyArray<
+  readonly [name: string, nodes: readonly unknown[], open: number, total: number, hidden: boolean]
+> = [
+  ["as many as are listed", [blocker("OPEN", "o/app")], 1, 1, false],
+  ["one more that is open", [blocker("CLOSED", "o/app")], 1, 2, true],
+  ["one more that is closed", [blocker("OPEN", "o/app")], 1, 2, false],
+  // The count of the open ones may follow a closing late.
+  ["a closed one as open still", [blocker("CLOSED", "o/app")], 1, 1, false],
+  ["one that is listed as hidden", [null], 1, 1, true],
+];
+it.each(counts)("of blockers counted: %s", async (_name, nodes, open, total, hidden) => {
+  const issue = await readIssue({
+    blockedBy: { pageInfo: { hasNextPage: false }, nodes },
+    issueDependenciesSummary: { blockedBy: open, totalBlockedBy: total },
+  });
+  const states = issue.blockers.kind === "listed" ? issue.blockers.blockers : [];
+  expect(states.filter(({ state }) => state === "unreadable")).toHaveLength(hidden ? 1 : 0);
+});
+
 it("blockers carry their repo and state, a hidden one is unreadable", async () => {
   const seen = await readAlone(
     new Refusal(

@@ -155,12 +155,17 @@ describe("a secondary limit", () => {
   });
 });
 
-it("what GitHub gives up after its ten seconds is unreadable, and the other repos are read", async () => {
+it("what GitHub gives up after its ten seconds is asked by itself, and only then unreadable", async () => {
   const { tracker, meter } = beginTick();
   forge.failNext({ operation: "IssuesAlone" }, "502-late");
   const reads = await tracker.readIssues([ref, { ...ref, number: 9 }]);
   expect(reads.map(({ kind }) => kind)).toEqual(["read", "absent"]);
-  forge.failNext({ operation: "ListRepos" }, "502-late");
+  const late = () => forge.failNext({ operation: "ListRepos" }, "502-late");
+  const kinds = async () => (await tracker.listRepos(repos, "runs")).map(({ kind }) => kind);
+  late();
+  expect(await kinds()).toEqual(["readable", "readable", "readable"]);
+  // All of them together, then each by itself.
+  for (let request = 0; request < 1 + repos.length; request += 1) late();
   expect(await tracker.listRepos(repos, "runs")).toMatchObject([
     { kind: "unreadable", why: expect.stringContaining("HTTP 502") },
     { kind: "unreadable" },
