@@ -17,15 +17,12 @@ const EXIT_CODES: { readonly [End in DemoEnd]: number } = {
   interrupted: 130,
 };
 
-const { values } = parseArgs({
-  options: {
-    only: { type: "string" },
-    list: { type: "boolean", default: false },
-    chaos: { type: "boolean", default: false },
-    seed: { type: "string" },
-    keep: { type: "boolean", default: false },
-  },
-});
+/** A whole number that is exact in a double. */
+const SEED = /^\d{1,9}$/;
+
+const USAGE = "npm run demo -- [--list] [--only STORY] [--keep] [--chaos [--seed N]]";
+
+const values = readOptions();
 
 const stories = selectStories(values.only);
 
@@ -41,4 +38,28 @@ if (values.list) {
   const chaos = values.chaos ? createChaos(seed) : null;
   if (chaos !== null) console.log(`chaos with --seed ${seed}`);
   process.exitCode = EXIT_CODES[await playDemo(stories, { chaos, keep: values.keep })];
+}
+
+/** The options of the command line. One that there is not ends the process with a line that says so. */
+function readOptions() {
+  try {
+    const { values: given } = parseArgs({
+      options: {
+        only: { type: "string" },
+        list: { type: "boolean", default: false },
+        chaos: { type: "boolean", default: false },
+        seed: { type: "string" },
+        keep: { type: "boolean", default: false },
+      },
+    });
+    if (given.seed === undefined || SEED.test(given.seed)) return given;
+    return refuse("--seed takes a number of at most nine digits.");
+  } catch (error) {
+    return refuse(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function refuse(why: string): never {
+  console.error(`${why}\n${USAGE}`);
+  process.exit(EXIT_USAGE);
 }

@@ -5,9 +5,6 @@ import { readGates, tellGates } from "./pure/gates.ts";
 /** The oldest Node whose built-in modules and syntax the rest of the program relies on. */
 const NODE_MAJOR_MIN = 24;
 
-/** pino's number for `info`, so that this line reads like every other line of the log. */
-const LEVEL_INFO = 30;
-
 /** Exactly a tick and nothing else: any flag or other command is the command line's to judge. */
 function loopOf(argv: readonly string[]): "poller" | "watcher" | null {
   if (argv.length !== 1) return null;
@@ -23,8 +20,8 @@ function disabledLine(): string | null {
   if (gates.kind !== "disabled") return null;
   const { because, text } = gates;
   return JSON.stringify({
-    level: LEVEL_INFO,
-    time: Date.now(),
+    level: "info",
+    time: new Date().toISOString(),
     loop,
     gates: tellGates(process.env),
     because,

@@ -92,6 +92,7 @@ export async function playDemo(
     for (const finding of findings) report(finding);
     if (options.keep) {
       say("demo", `the page stays at ${page.url} until Ctrl-C`);
+      say("demo", `in another terminal: . ${world.envFile} && npx node dist/afk.cjs plan`);
       if (!isInterrupted(demo)) await once(interruption, "abort");
     }
     const isGood = findings.every((finding) => finding.against.length === 0);

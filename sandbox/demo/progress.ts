@@ -3,8 +3,6 @@ import type { LogLine } from "./ticks.ts";
 import type { World } from "./world.ts";
 
 const SHA_CHARACTERS = 8;
-/** pino's number for `error`. */
-const LEVEL_ERROR = 50;
 
 /** Tells one thing: who did it, and what. */
 export type Say = (who: string, what: string) => void;
@@ -63,7 +61,7 @@ export function followWorld(world: Watched, say: Say): void {
 /** Shows what a tick decided to do. Waits and holds are many and change nothing: they are not shown. */
 export function followTick(line: LogLine, say: Say): void {
   const loop = textOf(line["loop"]);
-  if (Number(line["level"]) >= LEVEL_ERROR) {
+  if (line["level"] === "error" || line["level"] === "fatal") {
     const error = line["err"] as { message?: string } | undefined;
     say(loop, `${line.msg}: ${textOf(line["issue"])} ${error?.message ?? textOf(line["why"])}`);
     return;

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Forge, startForge } from "../forge/forge.ts";
@@ -32,6 +32,8 @@ export type World = {
   readonly stories: readonly OpenStory[];
   /** What the ticks are started with: the variables a cluster would set, and no other. */
   readonly env: Readonly<Record<string, string>>;
+  /** A file below `dir` with the same variables for a shell. They open nothing but this world. */
+  readonly envFile: string;
   /** The login of afk's own account on the forge. */
   readonly afkLogin: string;
   /** The login of a person who may write everywhere, and of one who may not. */
@@ -72,6 +74,15 @@ export async function startWorld(stories: readonly Story[]): Promise<World> {
   const repos = [...new Set(stories.map((story) => story.repo))];
   for (const repo of repos) await enrol(forge, repo);
   const open: OpenStory[] = [];
+  const env = {
+    ...tickEnv({ dir, repos }),
+    GITHUB_API_URL: forge.apiUrl.href,
+    GITHUB_TOKEN: afk.token,
+    T3_BASE_URL: t3.url,
+    NTFY_URL: ntfy.url,
+  };
+  const envFile = join(dir, "env.sh");
+  await writeFile(envFile, exportsOf(env));
   return {
     dir,
     forge,
@@ -81,13 +92,8 @@ export async function startWorld(stories: readonly Story[]): Promise<World> {
     afkLogin: AFK_LOGIN,
     person: PERSON_LOGIN,
     stranger: STRANGER_LOGIN,
-    env: {
-      ...tickEnv({ dir, repos }),
-      GITHUB_API_URL: forge.apiUrl.href,
-      GITHUB_TOKEN: afk.token,
-      T3_BASE_URL: t3.url,
-      NTFY_URL: ntfy.url,
-    },
+    env,
+    envFile,
     open: (story) => {
       const opened = { ...story, number: openIssue(forge, story) };
       open.push(opened);
@@ -100,6 +106,14 @@ export async function startWorld(stories: readonly Story[]): Promise<World> {
       await rm(dir, { recursive: true, force: true });
     },
   };
+}
+
+/** The shell that reads it keeps its own PATH. Values are addresses, names and paths of this module. */
+function exportsOf(env: Readonly<Record<string, string>>): string {
+  return Object.entries(env)
+    .filter(([key]) => key !== "PATH")
+    .map(([key, value]) => `export ${key}='${value}'\n`)
+    .join("");
 }
 
 function tickEnv(of: { readonly dir: string; readonly repos: readonly string[] }) {

@@ -39,9 +39,8 @@ export type DecisionLog = {
 /** More than anybody scrolls through, and few enough to send anew whenever one of them changes. */
 export const DECISIONS_MAX = 150;
 
-/** pino's numbers for `warn` and `error`. */
-const LEVEL_WARN = 40;
-const LEVEL_ERROR = 50;
+/** The levels of the log that tell trouble. */
+const TROUBLE_LEVELS: readonly unknown[] = ["warn", "error", "fatal"];
 
 type Told = Pick<Decision, "words" | "detail" | "tone">;
 type Fields = Readonly<Record<string, unknown>>;
@@ -57,7 +56,8 @@ export function createDecisionLog(now: () => number): DecisionLog {
       if (told === null) return;
       const loop = textOf(line["loop"]);
       const issue = textOf(line["issue"]);
-      const at = typeof line["time"] === "number" ? line["time"] : now();
+      const time = Date.parse(textOf(line["time"]));
+      const at = Number.isNaN(time) ? now() : time;
       const about = JSON.stringify([loop, issue]);
       const place = newestFirst.findIndex(({ id }) => id === newestOf.get(about));
       const before = newestFirst[place];
@@ -76,10 +76,10 @@ export function createDecisionLog(now: () => number): DecisionLog {
 
 function tellLine(line: TickLine): Told | null {
   if (line.msg === "decided") return tellDecision(fieldsOf(line["decision"]));
-  const level = Number(line["level"]);
-  if (!(level >= LEVEL_WARN)) return null;
+  const { level } = line;
+  if (!TROUBLE_LEVELS.includes(level)) return null;
   const why = textOf(fieldsOf(line["err"])["message"]) || textOf(line["why"]);
-  return { words: line.msg, detail: why, tone: level >= LEVEL_ERROR ? "error" : "rest" };
+  return { words: line.msg, detail: why, tone: level === "warn" ? "rest" : "error" };
 }
 
 function tellDecision(decision: Fields): Told {

@@ -56,9 +56,20 @@ function checklistSides(): Sides {
   return { a: render, b: () => JSON.stringify(evidences) };
 }
 
-/** Reading the state from a snapshot's bytes as they arrive, against `JSON.parse` of all of it. */
-function snapshotSides(): Sides {
-  const body = Buffer.from(bigSnapshot());
+/** What the filter leaves of the snapshot: our threads without their conversations. */
+function filteredSnapshot(): string {
+  const { projects, threads } = JSON.parse(bigSnapshot()) as {
+    readonly projects: unknown;
+    readonly threads: readonly { readonly id: string }[];
+  };
+  const kept = threads.map((one) => (one.id.startsWith("afk-") ? { ...one, messages: [] } : null));
+  return JSON.stringify({ projects, threads: kept });
+}
+
+/** Reading the state from the bytes as they arrive, against `JSON.parse` of the whole snapshot. */
+function snapshotSides(text: string): Sides {
+  const body = Buffer.from(text);
+  const whole = Buffer.from(bigSnapshot());
   const json = { headers: { "content-type": "application/json" } };
   const agent = () =>
     createT3Agent({
@@ -83,7 +94,7 @@ function snapshotSides(): Sides {
       throw new Error(`the snapshot was not read: ${JSON.stringify(seen).slice(0, 400)}`);
     }
   };
-  return { a: observe, b: () => JSON.parse(body.toString()) as unknown };
+  return { a: observe, b: () => JSON.parse(whole.toString()) as unknown };
 }
 
 function sidesOf(job: PureJob, isQuick: boolean): Sides {
@@ -95,7 +106,9 @@ function sidesOf(job: PureJob, isQuick: boolean): Sides {
     case "checklist":
       return checklistSides();
     case "snapshot":
-      return snapshotSides();
+      return snapshotSides(bigSnapshot());
+    case "validation":
+      return snapshotSides(filteredSnapshot());
   }
 }
 

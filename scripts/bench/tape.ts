@@ -47,7 +47,7 @@ const DROPPED_HEADERS: ReadonlySet<string> = new Set([
 ]);
 
 /** Queries of one path are told apart by their text; a write's text holds the time, and its path is its own. */
-export function keyOf(method: string, path: string, body: string): string {
+function keyOf(method: string, path: string, body: string): string {
   return path === "/graphql" ? `${method} ${path} ${body}` : `${method} ${path}`;
 }
 

@@ -5,7 +5,9 @@ import { EXIT_CONFIG, EXIT_FAILED, EXIT_OK } from "../exit-codes.ts";
 import type { ConfigProblem } from "../pure/config-reading.ts";
 import { readAgent } from "../pure/config-services.ts";
 import { createSecrets } from "./log.main.ts";
-import { openServiceClient, readSecretSource } from "./service-client.main.ts";
+import { ConfigRefused } from "./deps.ts";
+import { readSecret } from "./read-secret.main.ts";
+import { openServiceClient } from "./service-client.main.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -28,12 +30,15 @@ export async function runDoctor(
     return EXIT_CONFIG;
   }
   const secrets = createSecrets();
+  const readToken = () => readSecret("T3_TOKEN", agent.token, secrets);
   const client = openServiceClient();
   try {
+    // At once: later it would be one finding among those of the server.
+    await readToken();
     const t3 = openReading({
       fetch: client.fetch,
       baseUrl: new URL(agent.baseUrl),
-      readToken: () => readSecretSource(agent.token, secrets),
+      readToken,
       now: () => new Date(),
       runtimeMode: agent.runtimeMode,
     });
@@ -45,6 +50,10 @@ export async function runDoctor(
     }
     process.stdout.write(secrets.redact(renderFindings(findings)));
     return findings.some(({ state }) => state === "failed") ? EXIT_FAILED : EXIT_OK;
+  } catch (error) {
+    if (!(error instanceof ConfigRefused)) throw error;
+    complain(`${error.message}.`);
+    return EXIT_CONFIG;
   } finally {
     await client.close();
   }

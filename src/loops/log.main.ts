@@ -106,6 +106,12 @@ function describeError(error: unknown, isStackTold: boolean): ErrorLine {
   };
 }
 
+/** An error with what its causes say beyond it, in one line. */
+export function explainError(error: unknown): string {
+  const { message, causes = [] } = describeError(error, false);
+  return [message, ...causes].join(": ");
+}
+
 /** A refused connection is an error without a message: its code says it all. */
 function wordsOf(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
@@ -113,7 +119,7 @@ function wordsOf(cause: unknown): string {
   return "code" in cause ? String(cause.code) : cause.name;
 }
 
-/** JSON lines. Written at once: a tick that is killed has said what it decided. */
+/** JSON lines, with the level as a word and the time in ISO 8601. Written at once: a tick that is killed has said what it decided. */
 export function createLog(options: {
   readonly level: string;
   readonly loop: string;
@@ -125,7 +131,14 @@ export function createLog(options: {
   const isStackTold = level === "debug" || level === "trace";
   const err = (error: unknown): ErrorLine => describeError(error, isStackTold);
   return pino(
-    { level, base: { loop }, serializers: { err } },
+    {
+      level,
+      base: { loop },
+      serializers: { err },
+      // Words, so that a person finds the errors without a table of pino's numbers and epochs.
+      formatters: { level: (label) => ({ level: label }) },
+      timestamp: pino.stdTimeFunctions.isoTime,
+    },
     { write: (line: string) => void stream.write(secrets.redact(line)) },
   );
 }

@@ -44,7 +44,14 @@ export async function observePoll(
   };
   const withHeads = { ...first, heads: await readHeads(deps, first, policy) };
   const seen = await observeActingApps(deps, withHeads, policy);
-  return { seen, policy, answers: decideDispatches(seen, policy) };
+  const answers = decideDispatches(seen, policy);
+  const isStarting = answers.some(({ decision }) => decision.kind === "dispatch");
+  if (!isStarting || agent.kind === "unreadable" || agent.isActiveOnly !== true) {
+    return { seen, policy, answers };
+  }
+  // Where a progress comment is gone, an archived or deleted thread may be all that shows an approval as used.
+  const whole = { ...seen, agent: await deps.agent.reader.observe("all") };
+  return { seen: whole, policy, answers: decideDispatches(whole, policy) };
 }
 
 /** Never more in one repo, whatever its labels say: what a repo that cannot be counted counts as. */

@@ -1,5 +1,6 @@
+import { needsHiddenThreads } from "../pure/hidden-threads.ts";
 import type { RepoRef, RepoSeen } from "../pure/issue.ts";
-import type { ListScope, OwnAccount } from "../pure/ports/tracker.ts";
+import type { LabelNames, ListScope, OwnAccount } from "../pure/ports/tracker.ts";
 import type { AgentSeen } from "../pure/thread.ts";
 import type { ReadDeps } from "./deps.ts";
 
@@ -10,16 +11,20 @@ export type WorldSeen = {
   readonly agent: AgentSeen;
 };
 
-/** Reads the own account, every enrolled repo and the agent server. Throws when the token is refused. */
+/**
+ * Reads the own account, every enrolled repo and the agent server, whose archived and deleted threads only where
+ * they come for nothing or are needed. Throws when the token is refused.
+ */
 export async function observeWorld(
   deps: ReadDeps,
-  enrolled: readonly RepoRef[],
+  enrolled: { readonly repos: readonly RepoRef[]; readonly labels: LabelNames },
   scope: ListScope,
 ): Promise<WorldSeen> {
-  const [own, repos, agent] = await Promise.all([
+  const [own, repos, active] = await Promise.all([
     deps.tracker.reader.whoAmI(),
-    deps.tracker.reader.listRepos(enrolled, scope),
-    deps.agent.reader.observe(),
+    deps.tracker.reader.listRepos(enrolled.repos, scope),
+    deps.agent.reader.observe("active"),
   ]);
-  return { own, repos, agent };
+  const isMore = needsHiddenThreads(repos, active, enrolled.labels.inProgress);
+  return { own, repos, agent: isMore ? await deps.agent.reader.observe("all") : active };
 }

@@ -3,7 +3,7 @@ import type { Config } from "../pure/config.ts";
 import type { PlanReport } from "../pure/plan-report.ts";
 import { renderPlan } from "../pure/plan-table.ts";
 import { ConfigRefused, type ReadDeps } from "./deps.ts";
-import { createLog, createSecrets, type Secrets } from "./log.main.ts";
+import { createLog, createSecrets, explainError, type Secrets } from "./log.main.ts";
 import { planNothing, type PlanSettings, readPlan } from "./plan.ts";
 import { pollSettings, readConfig, watchSettings } from "./settings.main.ts";
 import { wire } from "./wiring.main.ts";
@@ -29,7 +29,7 @@ export async function runPlan(env: Env, format: PlanFormat): Promise<number> {
     process.stdout.write(secrets.redact(format === "json" ? asJson(report) : renderPlan(report)));
     return hasGaps(report) ? EXIT_FAILED : EXIT_OK;
   } catch (error) {
-    complain(secrets.redact(`No plan: ${explain(error)}`));
+    complain(secrets.redact(`No plan: ${explainError(error)}`));
     return error instanceof ConfigRefused ? EXIT_CONFIG : EXIT_FAILED;
   }
 }
@@ -43,6 +43,7 @@ export function hasGaps({ agentServer, unreadable }: PlanReport): boolean {
 export async function planFrom(config: Config, secrets: Secrets): Promise<PlanReport> {
   const settings: PlanSettings = {
     gates: config.gates,
+    notEnrolled: config.notEnrolled,
     poll: pollSettings(config),
     watch: watchSettings(config),
     notifiers: [],
@@ -81,10 +82,4 @@ function asJson(report: PlanReport): string {
 
 function complain(sentence: string): void {
   process.stderr.write(`${sentence}\n`);
-}
-
-/** An error with what it was caused by, in one line. */
-function explain(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause === undefined ? error.message : `${error.message}: ${explain(error.cause)}`;
 }

@@ -13,6 +13,8 @@ import type { WatchSettings } from "./watch-tick.ts";
 /** What a plan is told by the configuration. */
 export type PlanSettings = {
   readonly gates: KnownGates;
+  /** What the configuration file lists although the allowlist does not, as `owner/name`. */
+  readonly notEnrolled?: readonly string[];
   readonly poll: PollSettings;
   readonly watch: WatchSettings;
   /** The names of the configured doorbells. */
@@ -22,7 +24,7 @@ export type PlanSettings = {
 /** What both ticks would decide now, from one reading. Takes no lease and writes nothing. */
 export async function readPlan(deps: ReadDeps, settings: PlanSettings): Promise<PlanReport> {
   const { poll, watch, gates } = settings;
-  const world = await observeWorld(deps, poll.repos, "candidates");
+  const world = await observeWorld(deps, poll, "candidates");
   const [dispatches, runs] = await Promise.all([
     observePoll(deps, poll, world),
     observeWatch(deps, watch, world),
@@ -32,6 +34,7 @@ export async function readPlan(deps: ReadDeps, settings: PlanSettings): Promise<
     gates,
     isDraining: poll.isDraining,
     enrolled: poll.repos,
+    notEnrolled: settings.notEnrolled ?? [],
     repos: world.repos,
     agent: world.agent,
     answers: dispatches.answers,
@@ -55,6 +58,7 @@ export function planNothing(deps: Pick<ReadDeps, "now">, settings: PlanSettings)
     gates: settings.gates,
     isDraining: settings.poll.isDraining,
     enrolled: [],
+    notEnrolled: settings.notEnrolled ?? [],
     repos: [],
     agent: null,
     answers: [],

@@ -53,7 +53,7 @@ export async function pollTick(deps: TickDeps, settings: PollSettings): Promise<
 
 async function pollUnderLease(deps: TickDeps, settings: PollSettings): Promise<PollSummary> {
   const sight = await readWithinLimits(deps, async () => {
-    const world = await observeWorld(deps, settings.repos, "candidates");
+    const world = await observeWorld(deps, settings, "candidates");
     return observePoll(deps, settings, world);
   });
   if (sight === null) return { kind: "ticked", ...NOTHING_DONE, failed: 1 };

@@ -77,8 +77,8 @@ function redactNotifier(notifier: Notifier, redact: Redact): Notifier {
 
 function redactAgentReader(reader: AgentReader, redact: Redact): AgentReader {
   return {
-    observe: async () => {
-      const seen = await reader.observe();
+    observe: async (want) => {
+      const seen = await reader.observe(want);
       if (seen.kind === "unreadable") return { ...seen, why: redact(seen.why) };
       return { ...seen, threads: seen.threads.map((thread) => redactSession(thread, redact)) };
     },

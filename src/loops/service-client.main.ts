@@ -1,7 +1,4 @@
-import { readFile } from "node:fs/promises";
 import { createBoundedFetch } from "../adapters/http.ts";
-import type { SecretSource } from "../pure/config-reading.ts";
-import type { Secrets } from "./log.main.ts";
 
 /** A person waits in front of these commands, and a server that needs longer is not well. */
 const TIMEOUT_MS = 15_000;
@@ -16,12 +13,4 @@ export function openServiceClient(): ReturnType<typeof createBoundedFetch> {
     bodyBytesMax: BODY_BYTES_MAX,
     connectionsMax: CONNECTIONS_MAX,
   });
-}
-
-/** Reads a secret anew, and makes sure that it is never told. */
-export async function readSecretSource(source: SecretSource, secrets: Secrets): Promise<string> {
-  const value =
-    source.kind === "value" ? source.value : (await readFile(source.path, "utf8")).trim();
-  secrets.add(value);
-  return value;
 }

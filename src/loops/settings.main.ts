@@ -1,6 +1,8 @@
 import { readFile } from "node:fs/promises";
 import type { YAMLParseError } from "yaml";
 import { type Config, type ConfigNeeds, type ConfigResult, parseConfig } from "../pure/config.ts";
+import { readConfigPath } from "../pure/config-file.ts";
+import type { ConfigProblem } from "../pure/config-reading.ts";
 import { type RepoRef, repoKey } from "../pure/issue.ts";
 import { splitRepos } from "../pure/shard.ts";
 import type { PollSettings } from "./poll-tick.ts";
@@ -13,8 +15,10 @@ type Env = Readonly<Record<string, string | undefined>>;
  * which says where and repeats nothing of it: somebody may have put a secret there.
  */
 export async function readConfig(env: Env, needs: ConfigNeeds): Promise<ConfigResult> {
-  const path = env["AFK_CONFIG_FILE"]?.trim();
-  if (path === undefined || path === "") return parseConfig(env, undefined, needs);
+  const problems: ConfigProblem[] = [];
+  const path = readConfigPath({ env, problems });
+  if (problems.length > 0) return { kind: "problems", problems };
+  if (path === null) return parseConfig(env, undefined, needs);
   const { parse, YAMLParseError } = await import("yaml");
   let file: unknown;
   try {

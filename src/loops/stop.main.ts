@@ -6,12 +6,14 @@ import {
   type ConfigProblem,
   pathRule,
   readRule,
-  readSecret,
+  readSecret as readSecretSource,
   urlRule,
 } from "../pure/config-reading.ts";
-import type { IssueRef } from "../pure/issue.ts";
+import { issueKey, type IssueRef } from "../pure/issue.ts";
+import { ConfigRefused } from "./deps.ts";
 import { createSecrets } from "./log.main.ts";
-import { openServiceClient, readSecretSource } from "./service-client.main.ts";
+import { readSecret } from "./read-secret.main.ts";
+import { openServiceClient } from "./service-client.main.ts";
 import { type StopReport, type StopScope, stopTurns } from "./stop.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -34,7 +36,7 @@ export async function runStop(env: Env, issue: string | null): Promise<number> {
   const problems: ConfigProblem[] = [];
   const reading = { env, problems };
   const baseUrl = readRule(reading, "T3_BASE_URL", urlRule);
-  const token = readSecret(reading, "T3_TOKEN");
+  const token = readSecretSource(reading, "T3_TOKEN");
   const workspacesRoot = readRule(reading, "T3_WORKSPACE_ROOT", pathRule) ?? "/data";
   if (baseUrl === null || token === null || problems.length > 0) {
     for (const { key, problem, mend } of problems) complain(`${key} ${problem}: ${mend}.`);
@@ -42,12 +44,15 @@ export async function runStop(env: Env, issue: string | null): Promise<number> {
     return EXIT_CONFIG;
   }
   const secrets = createSecrets();
+  const readToken = () => readSecret("T3_TOKEN", token, secrets);
   const client = openServiceClient();
   try {
+    // At once: later it would look like a server that cannot be read.
+    await readToken();
     const agent = createT3Agent({
       fetch: client.fetch,
       baseUrl: new URL(baseUrl),
-      readToken: () => readSecretSource(token, secrets),
+      readToken,
       now: () => new Date(),
       model: NO_MODEL,
       runtimeMode: "full-access",
@@ -64,8 +69,12 @@ export async function runStop(env: Env, issue: string | null): Promise<number> {
       },
       scope,
     );
-    process.stdout.write(secrets.redact(renderStop(report)));
+    process.stdout.write(secrets.redact(renderStop(report, scope)));
     return isAllStopped(report) ? EXIT_OK : EXIT_FAILED;
+  } catch (error) {
+    if (!(error instanceof ConfigRefused)) throw error;
+    complain(`${error.message}.`);
+    return EXIT_CONFIG;
   } finally {
     await client.close();
   }
@@ -83,22 +92,31 @@ function isAllStopped(report: StopReport): boolean {
   return report.kind === "stopped" && report.stillLive.length === 0;
 }
 
-function renderStop(report: StopReport): string {
-  if (report.kind === "unreadable") {
-    return `Not known to be stopped, T3 does not answer: ${report.why}\n`;
+function renderStop(report: StopReport, scope: StopScope): string {
+  if (report.kind === "unreadable") return `Not known to be stopped: ${report.why}\n`;
+  const { threads, issues, stillLive, failures, ms } = report;
+  if (threads.length === 0 && scope.kind === "issue") {
+    return `No live turn of ${issueKey(scope.ref)}. ${othersWords(report.othersLive)}\n`;
   }
-  const { threads, stillLive, failures, ms } = report;
   const seconds = (ms / 1000).toFixed(1);
   const stopped = threads.filter((id) => !stillLive.includes(id));
   const turns = stopped.length === 1 ? "1 live turn" : `${stopped.length} live turns`;
+  const named = (id: string): string => `${id}  ${issues.get(id) ?? ""}`.trimEnd();
   const lines = [
     `Stopped ${turns} in ${seconds} s.`,
-    ...stopped.map((id) => `  stopped     ${id}`),
-    ...stillLive.map((id) => `  still live  ${id}`),
+    ...stopped.map((id) => `  stopped     ${named(id)}`),
+    ...stillLive.map((id) => `  still live  ${named(id)}`),
     ...failures.map((failure) => `  ${failure}`),
   ];
   if (stillLive.length > 0) lines.push("Some would not stop: restart T3, or stop its agents.");
   return `${lines.join("\n")}\n`;
+}
+
+function othersWords(othersLive: number): string {
+  if (othersLive === 0) return "No other issue has one either.";
+  return othersLive === 1
+    ? "Other issues have 1 live turn."
+    : `Other issues have ${othersLive} live turns.`;
 }
 
 function complain(sentence: string): void {

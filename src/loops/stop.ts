@@ -28,7 +28,7 @@ export type StopReport =
       readonly threads: readonly string[];
       /** By thread id the issue it works on, `owner/name#N`, as the thread and its folder name it. */
       readonly issues: ReadonlyMap<string, string>;
-      /** Live turns of ours that were not meant, as last seen. */
+      /** Where nothing meant was live: the live turns of ours that work on other issues. */
       readonly othersLive: number;
       readonly stillLive: readonly string[];
       /** Commands that the server refused, or whose outcome is not known. */
@@ -68,7 +68,7 @@ export async function stopTurns(deps: StopDeps, scope: StopScope): Promise<StopR
   if (typeof live === "string") return { kind: "unreadable", why: live };
   const ms = deps.now() - beganAt;
   const stillLive = live.map(({ id }) => id);
-  const othersLive = await countOthers(deps, scope);
+  const othersLive = seen.size === 0 ? await countOthers(deps, scope) : 0;
   const threads = [...seen.keys()];
   return { kind: "stopped", threads, issues: seen, othersLive, stillLive, failures, ms };
 }
@@ -76,8 +76,8 @@ export async function stopTurns(deps: StopDeps, scope: StopScope): Promise<StopR
 /** What a person who named one issue may have meant instead; a silent server has none to tell. */
 async function countOthers(deps: StopDeps, scope: StopScope): Promise<number> {
   if (scope.kind === "all") return 0;
-  const [all, meant] = [await readLive(deps, { kind: "all" }), await readLive(deps, scope)];
-  return typeof all === "string" || typeof meant === "string" ? 0 : all.length - meant.length;
+  const all = await readLive(deps, { kind: "all" });
+  return typeof all === "string" ? 0 : all.length;
 }
 
 /** The folder is `owner__name`, and an owner has no underscore. */

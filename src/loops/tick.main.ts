@@ -1,7 +1,9 @@
 import { EXIT_CONFIG, EXIT_FAILED, EXIT_OK } from "../exit-codes.ts";
 import type { Config, LogLevel } from "../pure/config.ts";
+import { tellNotEnrolled } from "../pure/config-file.ts";
 import { tellGates } from "../pure/gates.ts";
 import { repoKey } from "../pure/issue.ts";
+import { splitRepos } from "../pure/shard.ts";
 import type { Signal } from "../pure/signals.ts";
 import { ConfigRefused, type TickLog } from "./deps.ts";
 import { withoutEffects } from "./dry-run.ts";
@@ -40,8 +42,9 @@ export async function runTick(loop: LoopName, env: Env, mode: TickMode): Promise
     log.info({ gates: tellGates(env), because, text }, "disabled");
     return EXIT_OK;
   }
-  const repos = config.repos.map((repo) => repoKey(repo.ref));
-  log.info({ gates: "open", repos, isDraining: config.isDraining }, "tick begins");
+  log.info({ gates: "open", ...scopeOf(config), isDraining: config.isDraining }, "tick begins");
+  const notEnrolled = tellNotEnrolled(config.notEnrolled);
+  if (notEnrolled !== null) log.warn({ repos: config.notEnrolled }, notEnrolled);
   try {
     const failed = await tick(loop, config, { log, secrets, mode, env });
     return failed > 0 ? EXIT_FAILED : EXIT_OK;
@@ -51,6 +54,12 @@ export async function runTick(loop: LoopName, env: Env, mode: TickMode): Promise
     await leaveLastWords(loop, { kind: "failed", why: secrets.redact(why) });
     return error instanceof ConfigRefused ? EXIT_CONFIG : EXIT_FAILED;
   }
+}
+
+/** The repos that this tick serves, and of a sharded one which shard it is. */
+function scopeOf({ repos, shard }: Config) {
+  const served = splitRepos(repos, shard).own.map((repo) => repoKey(repo.ref));
+  return shard === null ? { repos: served } : { shard, repos: served };
 }
 
 /** A dry run is asked for what it says: at a quieter level it would say nothing. */

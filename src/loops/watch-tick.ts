@@ -1,4 +1,5 @@
 import { checkDecision } from "../pure/check-decision.ts";
+import { decisionDetail } from "../pure/decision-detail.ts";
 import { isOver } from "../pure/finish.ts";
 import { threadCommandIdOf } from "../pure/identity.ts";
 import { issueKey, type RepoRef } from "../pure/issue.ts";
@@ -79,7 +80,7 @@ export async function watchTick(deps: TickDeps, settings: WatchSettings): Promis
 
 async function watchUnderLease(deps: TickDeps, settings: WatchSettings): Promise<WatchSummary> {
   const sight = await readWithinLimits(deps, async () => {
-    const world = await observeWorld(deps, settings.repos, "runs");
+    const world = await observeWorld(deps, settings, "runs");
     return observeWatch(deps, settings, world);
   });
   if (sight === null) return { kind: "ticked", ...NOTHING_DONE, failed: 1 };
@@ -200,8 +201,10 @@ function logDecision(context: WatchContext, run: RunInHand, decision: RunDecisio
     record.verdict === null
       ? {}
       : { verdict: record.verdict.kind, because: record.verdict.because };
+  const text = decisionDetail(run.seen, decision);
+  const detail = text === "" ? {} : { detail: text };
   const about = { issue: issueKey(run.observed.issue.ref), runId: record.runId };
-  context.deps.log.info({ ...about, decision: { ...rest, ...verdict } }, "decided");
+  context.deps.log.info({ ...about, decision: { ...rest, ...verdict, ...detail } }, "decided");
 }
 
 /** The repo was taken off the allowlist, or the issue is gone: the agent is stopped, no tracker is touched. */

@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { hostname, tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -11,7 +10,7 @@ import { thisProcess } from "../adapters/lease/process-scope.ts";
 import { createNtfyNotifier } from "../adapters/notify/ntfy.ts";
 import { createSlackBotNotifier, createSlackWebhookNotifier } from "../adapters/notify/slack.ts";
 import { createGithubTracker } from "../adapters/tracker/github.ts";
-import { createGithubApp } from "../adapters/tracker/github-app.ts";
+import { appKeyProblem, createGithubApp } from "../adapters/tracker/github-app.ts";
 import { createGithubMeter, type GithubUsage } from "../adapters/tracker/github-meter.ts";
 import { createGithubRunCounter } from "../adapters/tracker/github-run-counter.ts";
 import type { Config } from "../pure/config.ts";
@@ -22,6 +21,7 @@ import type { Lease } from "../pure/ports/lease.ts";
 import type { Notifier } from "../pure/ports/notifier.ts";
 import { ConfigRefused, type TickDeps, type TickLog } from "./deps.ts";
 import type { Secrets } from "./log.main.ts";
+import { readSecret } from "./read-secret.main.ts";
 import { withoutSecrets } from "./redact.ts";
 import { type ClusterWiring, wireCluster } from "./wiring-cluster.main.ts";
 
@@ -55,7 +55,7 @@ export async function wire(
   const { agent, github } = config;
   if (agent === null) throw new ConfigRefused("T3_BASE_URL is not set");
   if (github === null) throw new ConfigRefused("GITHUB_TOKEN is not set");
-  const read = (source: SecretSource) => readSecret(source, options.secrets);
+  const read: ReadSecret = (key, source) => readSecret(key, source, options.secrets);
   await learnSecrets(config, read);
   const http = createClients();
   const forge = await wireGithub(config, github, { ...options, fetchFor: http.fetchFor, read });
@@ -63,7 +63,7 @@ export async function wire(
   const t3 = createT3Agent({
     fetch: http.fetchFor("t3"),
     baseUrl: new URL(agent.baseUrl),
-    readToken: () => read(agent.token),
+    readToken: () => read("T3_TOKEN", agent.token),
     now: () => new Date(),
     model: { instanceId: agent.instance, model: agent.model },
     runtimeMode: agent.runtimeMode,
@@ -98,9 +98,12 @@ export async function wire(
   };
 }
 
+/** A secret by the key it is configured with. */
+type ReadSecret = (key: string, source: SecretSource) => Promise<string>;
+
 type GithubParts = {
   readonly fetchFor: (service: string) => BoundedFetch;
-  readonly read: (source: SecretSource) => Promise<string>;
+  readonly read: ReadSecret;
   readonly secrets: Secrets;
 };
 
@@ -112,16 +115,17 @@ async function wireGithub(config: Config, github: GithubConfig, parts: GithubPar
   const { labels } = config;
   const inProgressLabel = labels.inProgress;
   if (auth.kind === "token") {
-    const identified = { ...common, token: await parts.read(auth.token) };
+    const identified = { ...common, token: await parts.read("GITHUB_TOKEN", auth.token) };
     const tracker = createGithubTracker({ ...identified, labels });
     const runCounter = createGithubRunCounter({ ...identified, inProgressLabel });
     return { meter, tracker, runCounter, ci: createGithubCi(identified) };
   }
+  await refuseBrokenAppKey(auth.privateKey, parts.read);
   const app = createGithubApp({
     ...common,
     tokenFetch: parts.fetchFor("github-token"),
     appId: auth.appId,
-    readPrivateKey: () => parts.read(auth.privateKey),
+    readPrivateKey: () => parts.read("GITHUB_APP_PRIVATE_KEY", auth.privateKey),
     repos: config.repos.map(({ ref }) => ref).filter((ref) => ref.tracker === "github"),
     learnSecret: (secret) => parts.secrets.add(secret),
   });
@@ -132,23 +136,44 @@ async function wireGithub(config: Config, github: GithubConfig, parts: GithubPar
   return { meter, tracker: app.withinReach(tracker), runCounter, ci };
 }
 
+/** Before anything is asked for: trying again with the same key changes nothing. */
+async function refuseBrokenAppKey(source: SecretSource, read: ReadSecret): Promise<void> {
+  const key = "GITHUB_APP_PRIVATE_KEY";
+  const problem = appKeyProblem(await read(key, source));
+  if (problem === null) return;
+  throw new ConfigRefused(`${source.kind === "file" ? `${key}_FILE` : key} ${problem}`);
+}
+
 /** All of them before anything is read: an agent may quote one that this tick would not need. */
-async function learnSecrets(
-  config: Config,
-  read: (source: SecretSource) => Promise<string>,
-): Promise<void> {
+async function learnSecrets(config: Config, read: ReadSecret): Promise<void> {
   const { agent, github, slack, ntfy } = config;
-  const sources = [
-    agent?.token,
-    github?.auth.kind === "token" ? github.auth.token : github?.auth.privateKey,
-    slack?.kind === "webhook" ? slack.url : slack?.token,
-    ntfy?.token,
-  ];
-  for (const source of sources) {
-    if (source === null || source === undefined) continue;
-    // A file that cannot be read is told by whoever needs it: a doorbell's stops no tick.
-    await read(source).catch(() => undefined);
+  const needed = [
+    secretOf("T3_TOKEN", agent?.token),
+    github?.auth.kind === "app"
+      ? secretOf("GITHUB_APP_PRIVATE_KEY", github.auth.privateKey)
+      : secretOf("GITHUB_TOKEN", github?.auth.token),
+  ].flat();
+  const reads = await Promise.allSettled(needed.map(({ key, source }) => read(key, source)));
+  const refusals = reads.flatMap((each) => (each.status === "rejected" ? [each.reason] : []));
+  if (refusals.length > 0) throw new ConfigRefused(refusals.map(wordsOf).join("; "));
+  const rung = [
+    slack?.kind === "webhook"
+      ? secretOf("SLACK_WEBHOOK_URL", slack.url)
+      : secretOf("SLACK_BOT_TOKEN", slack?.token),
+    secretOf("NTFY_TOKEN", ntfy?.token),
+  ].flat();
+  for (const { key, source } of rung) {
+    // A file that cannot be read is told by the doorbell that needs it, and stops no tick.
+    await read(key, source).catch(() => undefined);
   }
+}
+
+function secretOf(key: string, source: SecretSource | null | undefined) {
+  return source === null || source === undefined ? [] : [{ key, source }];
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function createClients(): {
@@ -178,22 +203,9 @@ function createClients(): {
   };
 }
 
-/** Read anew each time it is asked for, so that a rotated file is used at once. */
-async function readSecret(source: SecretSource, secrets: Secrets): Promise<string> {
-  const value =
-    source.kind === "value" ? source.value : (await readFile(source.path, "utf8")).trim();
-  if (value === "") throw new ConfigRefused(`the secret file ${locationOf(source)} is empty`);
-  secrets.add(value);
-  return value;
-}
-
-function locationOf(source: SecretSource): string {
-  return source.kind === "file" ? source.path : "in the environment";
-}
-
 type NotifierParts = {
   readonly fetchFor: (service: string) => BoundedFetch;
-  readonly read: (source: SecretSource) => Promise<string>;
+  readonly read: ReadSecret;
   readonly secrets: Secrets;
 };
 
@@ -209,18 +221,26 @@ function ntfyOf(ntfy: NtfyConfig, parts: NotifierParts): Notifier {
   parts.secrets.addWord(ntfy.topic);
   const { token, topic } = ntfy;
   const fetch = parts.fetchFor("ntfy");
-  const readToken = token === null ? null : () => parts.read(token);
+  const readToken = token === null ? null : () => parts.read("NTFY_TOKEN", token);
   return createNtfyNotifier({ fetch, url: new URL(ntfy.url), topic, readToken });
 }
 
 function slackOf(slack: SlackConfig, parts: NotifierParts): Notifier {
   const fetch = parts.fetchFor("slack");
   if (slack.kind === "webhook") {
-    return createSlackWebhookNotifier({ fetch, readUrl: () => parts.read(slack.url) });
+    return createSlackWebhookNotifier({
+      fetch,
+      readUrl: () => parts.read("SLACK_WEBHOOK_URL", slack.url),
+    });
   }
   const { token, channel } = slack;
   const apiUrl = new URL(slack.apiUrl);
-  return createSlackBotNotifier({ fetch, apiUrl, readToken: () => parts.read(token), channel });
+  return createSlackBotNotifier({
+    fetch,
+    apiUrl,
+    readToken: () => parts.read("SLACK_BOT_TOKEN", token),
+    channel,
+  });
 }
 
 function withCount(

@@ -117,16 +117,27 @@ type Named = IssueRef | { readonly unfit: string };
 /** `goesOn`: the line ended where an issue was still to come. */
 type Listed = { readonly found: readonly Named[]; readonly goesOn: boolean };
 
-function createScan(of: WordsOf): Scan {
-  const { repo } = of.ref;
+/** How an issue is written: right at a place (`sticky`), and anywhere in a line. */
+type Patterns = { readonly sticky: RegExp; readonly anywhere: RegExp };
+
+function patternsOf(of: WordsOf): Patterns {
   // Without a known host no address is the tracker's: an empty group matches nowhere.
   const root = webRootOf(of);
   const host = root === null ? "(?!)" : escapeForPattern(root);
   const address = `${host}\\/(${OWNER})\\/(${NAME})\\/(?:issues|pull)\\/(\\d{1,30})${END}[^\\s)>\\]]{0,200}`;
   // A link's own address counts, its text does not.
   const one = `\\[[^\\[\\]\\n]{0,200}\\]\\((?:${address})\\)|<?(?:${address})>?|\\[?(?:${SHORT})\\]?`;
-  const sticky = new RegExp(`[([]?(?:${one})[)\\]]?`, "iy");
-  const anywhere = new RegExp(`(?<![\\w/.#-])(?:${one})`, "gi");
+  return {
+    sticky: new RegExp(`[([]?(?:${one})[)\\]]?`, "iy"),
+    anywhere: new RegExp(`(?<![\\w/.#-])(?:${one})`, "gi"),
+  };
+}
+
+function createScan(of: WordsOf): Scan {
+  const { repo } = of.ref;
+  // Most bodies say nothing of the kind: for them no pattern is made.
+  let made: Patterns | null = null;
+  const patterns = (): Patterns => (made ??= patternsOf(of));
   const refs = new Map<string, IssueRef>();
   let unfit: string | null = null;
   return {
@@ -134,7 +145,7 @@ function createScan(of: WordsOf): Scan {
       const found: Named[] = [];
       let at = pastLead(text, from);
       for (;;) {
-        const issue = matchAt(sticky, text, at);
+        const issue = matchAt(patterns().sticky, text, at);
         if (issue === null) return { found, goesOn: at === text.length };
         found.push(toNamed(issue.groups, repo));
         const join = matchAt(JOIN, text, issue.end);
@@ -142,7 +153,8 @@ function createScan(of: WordsOf): Scan {
         at = join.end;
       }
     },
-    all: (text) => [...text.matchAll(anywhere)].map((match) => toNamed(match.slice(1), repo)),
+    all: (text) =>
+      [...text.matchAll(patterns().anywhere)].map((match) => toNamed(match.slice(1), repo)),
     take(found) {
       for (const each of found) {
         if ("unfit" in each) unfit ??= each.unfit;

@@ -175,7 +175,7 @@ export function readAllowlist(reading: Reading): readonly RepoRef[] {
     const ref = parseRepo(entry);
     if (ref === null) {
       const problem = `has an entry (number ${index + 1}) that is not a repo`;
-      const mend = "write owner/name or forgejo:owner/name, no .git at the end";
+      const mend = "write owner/name, no .git at the end";
       reading.problems.push({ key: "AFK_ALLOWLIST", problem, mend });
       continue;
     }

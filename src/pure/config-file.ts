@@ -1,7 +1,7 @@
 import * as z from "zod";
 
 import { parseRepo } from "./config-env.ts";
-import type { Reading } from "./config-reading.ts";
+import { filePathRule, nearestKey, readRule, type Reading } from "./config-reading.ts";
 import { repoKey, type RepoRef } from "./issue.ts";
 import type { RepoPolicy } from "./limits.ts";
 import { plainLine } from "./untrusted-text.ts";
@@ -57,24 +57,51 @@ const ConfigFile = z.strictObject({
 /** A repo the configuration enrols, with what its owner declares about it. */
 export type EnrolledRepo = { readonly ref: RepoRef; readonly policy: RepoPolicy };
 
+/** The enrolled repos, and the names of those that the file lists although they are not enrolled. */
+export type RepoPolicies = {
+  readonly repos: readonly EnrolledRepo[];
+  readonly notEnrolled: readonly string[];
+};
+
+/** The path in `AFK_CONFIG_FILE`; null when there is none, or none that can be used, which is then a problem. */
+export function readConfigPath(reading: Reading): string | null {
+  return readRule(reading, KEY, filePathRule("/etc/afk/config/repos.yaml"));
+}
+
 /**
- * Joins the enrolled repos with their settings from the parsed file (nothing at all is an empty file). A
- * repo in the file that is not enrolled is ignored, so that a file can be shared by several installations.
+ * Joins the enrolled repos with their settings from the parsed file (nothing at all is an empty file). A repo
+ * in the file that is not enrolled is no problem, so that several installations can share a file; it is
+ * answered by name, since it may be misspelled.
  */
 export function readRepoPolicies(
   reading: Reading,
   refs: readonly RepoRef[],
   file: unknown,
-): readonly EnrolledRepo[] {
-  const policies = readFilePolicies(reading, file);
-  return refs.map((ref) => ({
-    ref,
-    policy: policies.get(repoKey(ref).toLowerCase()) ?? DEFAULT_REPO_POLICY,
-  }));
+): RepoPolicies {
+  const listed = readFilePolicies(reading, file);
+  const enrolled = new Set(refs.map((ref) => repoKey(ref).toLowerCase()));
+  return {
+    repos: refs.map((ref) => ({
+      ref,
+      policy: listed.get(repoKey(ref).toLowerCase())?.policy ?? DEFAULT_REPO_POLICY,
+    })),
+    notEnrolled: [...listed].flatMap(([key, { ref }]) => (enrolled.has(key) ? [] : [repoKey(ref)])),
+  };
 }
 
-function readFilePolicies(reading: Reading, file: unknown): ReadonlyMap<string, RepoPolicy> {
-  const policies = new Map<string, RepoPolicy>();
+/** More names than this help nobody to find the misspelled one. */
+const NAMES_MAX = 20;
+
+/** Says which repos the file lists in vain; null when there are none. */
+export function tellNotEnrolled(names: readonly string[]): string | null {
+  if (names.length === 0) return null;
+  const more = names.length > NAMES_MAX ? ` and ${names.length - NAMES_MAX} more` : "";
+  const shown = `${names.slice(0, NAMES_MAX).join(", ")}${more}`;
+  return `${KEY} lists ${shown}, which ${names.length === 1 ? "is" : "are"} not enrolled`;
+}
+
+function readFilePolicies(reading: Reading, file: unknown): ReadonlyMap<string, EnrolledRepo> {
+  const policies = new Map<string, EnrolledRepo>();
   const parsed = ConfigFile.safeParse(file ?? {});
   if (!parsed.success) {
     for (const issue of parsed.error.issues) reportIssue(reading, issue);
@@ -97,7 +124,7 @@ function readFilePolicies(reading: Reading, file: unknown): ReadonlyMap<string, 
       const problem = `has ${repoKey(ref)} with ci: none, and with checks: required`;
       reading.problems.push({ key: KEY, problem, mend: "keep one of the two" });
     }
-    policies.set(key, toPolicy(settings));
+    policies.set(key, { ref, policy: toPolicy(settings) });
   }
   return policies;
 }
@@ -122,9 +149,42 @@ function reportIssue(reading: Reading, issue: z.core.$ZodIssue): void {
   const names = issue.code === "unrecognized_keys" ? issue.keys : [];
   const where = plainLine([...issue.path, ...names].map(String).join("."), PATH_CHARACTERS_MAX);
   const problem = where === "" ? "is not a mapping" : `has ${where}, which is not understood`;
-  const mend =
-    "write repos: { owner/name: { ci: required or none, checks: all or required, " +
-    "deploy: { environment: its name, creators: [account ids] }, " +
-    "rollout: { namespace: its name, kind: Deployment or StatefulSet, name: its name }, dispatchOnRed: true or false } }";
-  reading.problems.push({ key: KEY, problem, mend });
+  reading.problems.push({ key: KEY, problem, mend: mendOf(issue) });
+}
+
+/** What belongs into each setting of a repo, by its path there. */
+const SETTINGS: Readonly<Record<string, string>> = {
+  ci: "ci: required or none",
+  checks: "checks: all or required",
+  deploy: "deploy: { environment: its name, creators: [account ids] }",
+  "deploy.environment": "environment: its name",
+  "deploy.creators": "creators: [account ids]",
+  rollout:
+    "rollout: { namespace: its name, kind: Deployment or StatefulSet, name: the workload's name }",
+  "rollout.namespace": "namespace: its name",
+  "rollout.kind": "kind: Deployment or StatefulSet",
+  "rollout.name": "name: the workload's name",
+  dispatchOnRed: "dispatchOnRed: true or false",
+};
+
+const SHAPE = `repos: { owner/name: { ${Object.entries(SETTINGS)
+  .flatMap(([path, text]) => (path.includes(".") ? [] : [text]))
+  .join(", ")} } }`;
+
+/** The one setting that was meant first, then where it belongs. */
+function mendOf(issue: z.core.$ZodIssue): string {
+  // Below `repos` and the repo's name.
+  const within = issue.path.slice(2).map(String);
+  const [unknown] = issue.code === "unrecognized_keys" ? issue.keys : [];
+  if (unknown !== undefined && issue.path.length >= 2) {
+    const prefix = within.map((name) => `${name}.`).join("");
+    const siblings = Object.keys(SETTINGS).filter(
+      (path) => path.startsWith(prefix) && !path.slice(prefix.length).includes("."),
+    );
+    const meant = String(nearestKey(`${prefix}${unknown}`, siblings));
+    return `did you mean ${SETTINGS[meant]}? if not, remove it; the file is written as ${SHAPE}`;
+  }
+  // A setting, or an entry of its list.
+  const meant = SETTINGS[within.slice(0, 2).join(".")];
+  return meant === undefined ? `write ${SHAPE}` : `write ${meant}; the whole is ${SHAPE}`;
 }

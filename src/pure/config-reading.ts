@@ -67,6 +67,16 @@ export const pathRule: Rule<string> = {
   mend: "write it like /data, without .. in it",
 };
 
+/** The path of a file that is read, with an example of where such a file is mounted. */
+export function filePathRule(example: string): Rule<string> {
+  return { ...pathRule, mend: `write the whole path, like ${example}, without .. in it` };
+}
+
+/** `GITHUB_TOKEN` is mounted as `github-token`, as the example of a Secret has it. */
+function secretPathRule(key: string): Rule<string> {
+  return filePathRule(`/etc/afk/secrets/${key.toLowerCase().replaceAll("_", "-")}`);
+}
+
 /** A value without blanks around it; null when absent or blank. */
 function readText(env: Env, key: string): string | null {
   const text = (env[key] ?? "").trim();
@@ -90,7 +100,7 @@ export function readSecret(
   rule: Rule<string> = tokenRule,
 ): SecretSource | null {
   const value = readRule(reading, key, rule);
-  const path = readRule(reading, `${key}_FILE`, pathRule);
+  const path = readRule(reading, `${key}_FILE`, secretPathRule(key));
   if (isSecretSet(reading.env, key, "value") && isSecretSet(reading.env, key, "file")) {
     const problem = `is set, and ${key}_FILE is set as well`;
     reading.problems.push({ key, problem, mend: "keep one of the two" });

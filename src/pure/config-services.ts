@@ -87,6 +87,13 @@ const wordRule: Rule<string> = {
   mend: "write the id as its service shows it, without blanks",
 };
 
+const appIdRule: Rule<string> = {
+  // A database id of GitHub's: it fits into 63 bits.
+  schema: z.string().regex(/^[1-9][0-9]{0,18}$/),
+  problem: "is not the id of a GitHub App",
+  mend: "write the number that the App's settings show as App ID, not its client id or its name",
+};
+
 const runtimeModeRule: Rule<RuntimeMode> = {
   schema: z.enum(["approval-required", "auto-accept-edits", "full-access", "auto"]),
   problem: "is not a runtime mode",
@@ -120,7 +127,7 @@ export function readAgent(reading: Reading): AgentConfig | null {
 export function readGithub(reading: Reading): GithubConfig | null {
   const apiUrl = readRule(reading, "GITHUB_API_URL", urlRule) ?? GITHUB_API_URL;
   const token = readSecret(reading, "GITHUB_TOKEN");
-  const appId = readRule(reading, "GITHUB_APP_ID", wordRule);
+  const appId = readRule(reading, "GITHUB_APP_ID", appIdRule);
   const privateKey = readSecret(reading, "GITHUB_APP_PRIVATE_KEY", textSecretRule);
   reportHalfSet(reading, ["GITHUB_APP_ID", "GITHUB_APP_PRIVATE_KEY"]);
   const isAppSet = isSecretSet(reading.env, "GITHUB_APP_ID");

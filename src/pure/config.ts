@@ -47,6 +47,8 @@ export type Config = {
   readonly trust: TrustPolicy;
   readonly limits: Limits;
   readonly repos: readonly EnrolledRepo[];
+  /** What the configuration file lists although the allowlist does not, as `owner/name`. */
+  readonly notEnrolled: readonly string[];
   readonly agent: AgentConfig | null;
   readonly github: GithubConfig | null;
   readonly forgejo: ForgejoConfig | null;
@@ -93,7 +95,7 @@ export function parseConfig(
     labels: readLabels(reading),
     trust: readTrustPolicy(reading),
     limits: readLimits(reading),
-    repos: readRepoPolicies(reading, readAllowlist(reading), file),
+    ...readRepoPolicies(reading, readAllowlist(reading), file),
     agent: readAgent(reading),
     github: readGithub(reading),
     forgejo: readForgejo(reading),
@@ -120,19 +122,26 @@ function isMeantToRun(env: Env, needs: ConfigNeeds): boolean {
 
 function reportMissing(reading: Reading, repos: readonly EnrolledRepo[]): void {
   const required = ["T3_BASE_URL", "T3_TOKEN", "T3_MODEL"];
-  const isOn = (tracker: string): boolean => repos.some((repo) => repo.ref.tracker === tracker);
+  // An allowlist without one readable entry was meant for GitHub too, which has the plain names.
+  const isOnGithub = repos.length === 0 || repos.some(({ ref }) => ref.tracker === "github");
   // Half an App is told as such.
   const isApp = ["GITHUB_APP_ID", "GITHUB_APP_PRIVATE_KEY"].some((key) =>
     isSecretSet(reading.env, key),
   );
-  if (isOn("github") && !isApp) required.push("GITHUB_TOKEN");
+  if (isOnGithub && !isApp) required.push("GITHUB_TOKEN");
   const reported = new Set(reading.problems.map((problem) => problem.key));
   for (const key of required) {
     if (isSecretSet(reading.env, key) || reported.has(key)) continue;
-    const mend = key.endsWith("_TOKEN") ? `set ${key} or ${key}_FILE` : `set ${key}`;
     const problem = "is required to run, and not set";
-    reading.problems.push({ key, problem, mend });
+    reading.problems.push({ key, problem, mend: mendMissing(key) });
   }
+}
+
+function mendMissing(key: string): string {
+  if (!key.endsWith("_TOKEN")) return `set ${key}`;
+  const either = `set ${key} or ${key}_FILE`;
+  if (key !== "GITHUB_TOKEN") return either;
+  return `${either}, or as a GitHub App GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY or GITHUB_APP_PRIVATE_KEY_FILE`;
 }
 
 /** An App is installed once per owner, and a tick acts as one installation. */

@@ -155,7 +155,7 @@ const STORIES: { readonly [Because in VerdictBecause]: Story } = {
     next: `Wait for the limit to be lifted, or raise it. ${AGAIN}`,
   },
   "turn-failed": {
-    what: "The agent's turn failed.",
+    what: "The agent's turn failed, or was stopped from outside, with afk stop or in its thread.",
     next: `Its last words are above, and the thread has the rest. ${AGAIN}`,
   },
   blocked: {

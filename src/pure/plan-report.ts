@@ -1,4 +1,5 @@
 import type { PollAnswer, PollDecision } from "./dispatch-policy.ts";
+import { waitDetail } from "./decision-detail.ts";
 import { isOver } from "./finish.ts";
 import type { KnownGates } from "./gates.ts";
 import { type IssueSeen, issueKey, type RepoRef, type RepoSeen, repoKey } from "./issue.ts";
@@ -22,6 +23,8 @@ export type PlanReport = {
   readonly isDraining: boolean;
   /** Every enrolled repo, as the allowlist spells it. */
   readonly repos: readonly string[];
+  /** What the configuration file lists although the allowlist does not; absent when there is nothing. */
+  readonly notEnrolled?: readonly string[];
   readonly agentServer: /** `warnings`: what a person should know of it or of its token; absent when there is nothing. */
     | { readonly kind: "readable"; readonly warnings?: readonly string[] }
     | { readonly kind: "unreadable"; readonly why: string }
@@ -90,6 +93,8 @@ export type PlanInput = Pick<PlanReport, "gates" | "isDraining" | "unreadable"> 
   /** Epoch ms. */
   readonly now: number;
   readonly enrolled: readonly RepoRef[];
+  /** What the configuration file lists although the allowlist does not. */
+  readonly notEnrolled?: readonly string[];
   readonly repos: readonly RepoSeen[];
   /** Null when there was no reason to ask it. */
   readonly agent: AgentSeen | null;
@@ -101,7 +106,7 @@ export type PlanInput = Pick<PlanReport, "gates" | "isDraining" | "unreadable"> 
 
 /** The report of one reading: every candidate, every run that is not over, and every gap. */
 export function reportPlan(input: PlanInput): PlanReport {
-  const { gates, isDraining, unreadable, links } = input;
+  const { gates, isDraining, unreadable, links, notEnrolled = [] } = input;
   const inFlight = input.runs.filter((run) => !isOver(run.decision));
   return {
     version: PLAN_VERSION,
@@ -109,6 +114,7 @@ export function reportPlan(input: PlanInput): PlanReport {
     gates,
     isDraining,
     repos: input.enrolled.map(repoKey),
+    ...(notEnrolled.length === 0 ? {} : { notEnrolled }),
     agentServer: reportAgent(input.agent),
     candidates: reportCandidates(input.repos, input.answers),
     runs: inFlight
@@ -180,13 +186,6 @@ function reportStep(seen: RunSeen, decision: RunDecision): PlannedStep {
       return { kind: "finish", missing };
     }
   }
-}
-
-/** Why the reading that a run waits for was not had, or whom it waits for. */
-function waitDetail(seen: RunSeen, on: WaitOn): string {
-  if (on === "repo-locked") return seen.otherLive.join(", ");
-  if (on === "agent-server" && seen.thread.kind === "silent") return seen.thread.why;
-  return on === "commits" && seen.commits.kind === "unreadable" ? seen.commits.why : "";
 }
 
 function actDetail(act: RunAct): string {

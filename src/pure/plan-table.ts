@@ -1,3 +1,4 @@
+import { tellNotEnrolled } from "./config-file.ts";
 import type { HoldBecause } from "./dispatch-policy.ts";
 import type { PlannedCandidate, PlannedRun, PlanReport } from "./plan-report.ts";
 import type { RunAct, WaitOn } from "./run-observation.ts";
@@ -76,6 +77,8 @@ function headLines(report: PlanReport): readonly string[] {
         "Set AFK_KILL_SWITCH=false to let them.",
     );
   }
+  const notEnrolled = tellNotEnrolled(report.notEnrolled ?? []);
+  if (notEnrolled !== null) paragraphs.push(`${notEnrolled}.`);
   if (report.isDraining) paragraphs.push("AFK_DRAIN is on: no new run is started.");
   if (agentServer.kind === "readable") {
     const { warnings = [] } = agentServer;

@@ -67,6 +67,8 @@ export type AgentSeen =
       readonly environmentId: string;
       readonly projects: readonly ProjectSummary[];
       readonly threads: readonly ThreadSummary[];
+      /** Archived and deleted threads are left out: one that is not listed may be there all the same. */
+      readonly isActiveOnly?: true;
       /** What a person should know about the server or the token before it stops something. */
       readonly warnings?: readonly string[];
     }

@@ -167,6 +167,24 @@ export function describeCommands(name: string, openWorld: OpenAgent): void {
       ]);
     });
 
+    it("are told to whoever wants only active ones with or without the others, which it says", async () => {
+      await using world = await openWorld();
+      const steps = stepsIn(world);
+      const ids = [await steps.openThread(), await steps.openThread(), await steps.openThread()];
+      const [active = "", archived = "", deleted = ""] = ids;
+      await world.agent.archiveThread(steps.to(archived));
+      await world.deleteThread(deleted);
+      const all = await world.agent.observe("all");
+      expect(all).toEqual(await world.agent.observe());
+      const seen = await world.agent.observe("active");
+      if (all.kind === "unreadable" || seen.kind === "unreadable") throw new Error("unreadable");
+      expect(seen).toEqual(
+        world.quirks.has("lists-active")
+          ? { ...all, threads: all.threads.filter(({ id }) => id === active), isActiveOnly: true }
+          : all,
+      );
+    });
+
     it("hide their conversation while archived, and take no second archiving or unarchiving", async () => {
       await using world = await openWorld();
       const steps = stepsIn(world);

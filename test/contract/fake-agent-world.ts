@@ -6,9 +6,9 @@ import { type Agent, type AgentWorld, APPROVAL, type Behaviour, QUESTION } from 
 const TOKENS_PER_TURN = 20_000;
 
 /** A world of its own around the faked agent server. */
-export async function openFakeAgent(): Promise<AgentWorld> {
+export async function openFakeAgent(hidesInactive = false): Promise<AgentWorld> {
   const clock = new FakeClock();
-  const agent = new FakeAgent({ clock });
+  const agent = new FakeAgent({ clock, hidesInactive });
   const players = new Players(agent);
   const silent = (why: string): Agent => {
     const other = new FakeAgent({ clock });
@@ -17,7 +17,7 @@ export async function openFakeAgent(): Promise<AgentWorld> {
   };
   return {
     agent,
-    quirks: new Set(),
+    quirks: new Set(hidesInactive ? ["lists-active"] : []),
     root: (name) => `/data/${name}`,
     prompt: (behaviour) => `Story: ${behaviour}`,
     letWork: async () => {

@@ -10,6 +10,7 @@ import { type AgentWorld, BAD_TOKEN, type Behaviour, type Quirk } from "./agent-
 const TOKEN = "t3-contract-token";
 
 const QUIRKS: ReadonlyMap<string, ReadonlySet<Quirk>> = new Map([
+  ["0.0.30", new Set<Quirk>(["lists-active", "erases-turn", "misses-restart"])],
   [
     "0.0.27",
     new Set<Quirk>([

@@ -254,7 +254,7 @@ describe.skipIf(kubectl === "")("the emergency stop", () => {
     const [watcher] = cronJobsOf(objects).filter(({ metadata }) => metadata.name === "afk-watcher");
     if (watcher === undefined) throw new Error("there is no watcher");
     const stopped = await start(watcher, objects, ["stop", "--all"]);
-    expect(stopped.stdout + stopped.stderr).toMatch(/T3 does not answer/);
+    expect(stopped.stdout + stopped.stderr).toMatch(/Not known to be stopped: /);
     expect(stopped.code).toBe(1);
   });
 });

@@ -21,6 +21,8 @@ import { FakeThread, type InterruptEnd, type Obedience, session } from "./fake-t
 type FakeAgentOptions = {
   readonly clock: FakeClock;
   readonly environmentId?: string;
+  /** Whoever wants only active threads is answered without the others, as by T3 0.0.29 to 0.0.31. */
+  readonly hidesInactive?: boolean;
   /** `when-told`: a turn stays `starting` until `startTurns()`. */
   readonly starts?: "when-told" | "at-once";
   /** What an obeyed interrupt looks like afterwards. */
@@ -193,15 +195,19 @@ export class FakeAgent implements AgentReader, AgentWriter {
 
   // The reader.
 
-  async observe(): Promise<AgentSeen> {
-    this.#called("observe");
+  async observe(want: "active" | "all" = "all"): Promise<AgentSeen> {
+    const isActiveOnly = want === "active" && this.#options.hidesInactive === true;
+    this.#called(isActiveOnly ? "observe active" : "observe");
     const why = this.#down ?? this.#unreadable;
     if (why !== null) return { kind: "unreadable", why };
     return {
       kind: "readable",
       environmentId: this.#options.environmentId ?? "env-1",
       projects: [...this.#projects.values()],
-      threads: [...this.#threads.values()].map((thread) => thread.summary()),
+      threads: [...this.#threads.values()]
+        .map((thread) => thread.summary())
+        .filter(({ presence }) => !isActiveOnly || presence === "active"),
+      ...(isActiveOnly ? { isActiveOnly } : {}),
     };
   }
 

@@ -70,7 +70,7 @@ async function performKnowing(actingApps: ReadonlyMap<string, ActingApp>): Promi
   const sight = await observePoll(
     deps,
     settings,
-    await observeWorld(deps, settings.repos, "candidates"),
+    await observeWorld(deps, settings, "candidates"),
   );
   const [answer] = sight.answers;
   if (answer?.decision.kind !== "dispatch") throw new Error("nothing is dispatched");

@@ -8,6 +8,10 @@ const Line = z.object({ err: z.record(z.string(), z.unknown()), msg: z.string() 
 
 /** What a process of its own logs of the error that the expression makes. */
 function logged(level: string, error: string): z.infer<typeof Line>["err"] {
+  return Line.parse(JSON.parse(lineOf(level, error))).err;
+}
+
+function lineOf(level: string, error: string): string {
   const code = [
     `import { createLog, createSecrets } from ${JSON.stringify(log)};`,
     'const secrets = createSecrets(); secrets.add("s3cret-token");',
@@ -15,10 +19,17 @@ function logged(level: string, error: string): z.infer<typeof Line>["err"] {
     `log.error({ err: ${error} }, "issue failed");`,
   ].join("\n");
   const argv = ["--input-type=module", "--eval", code];
-  return Line.parse(JSON.parse(execFileSync(process.execPath, argv, { encoding: "utf8" }))).err;
+  return execFileSync(process.execPath, argv, { encoding: "utf8" });
 }
 
 describe("an error in the log", () => {
+  it("has its level as a word, to be found by grep, and its time in ISO 8601", () => {
+    const line = lineOf("info", 'new Error("it broke")');
+    expect(line).toMatch(
+      /^\{"level":"error","time":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z","loop":"poller"/,
+    );
+  });
+
   it("is its kind and its message, without stack and without what hangs on it", () => {
     const error = 'Object.assign(new TypeError("it broke"), { request: { headers: {} } })';
     expect(logged("info", error)).toEqual({ type: "TypeError", message: "it broke" });

@@ -28,6 +28,7 @@ const Report = z.strictObject({
   ]),
   isDraining: z.boolean(),
   repos: z.array(Text),
+  notEnrolled: z.array(Text).optional(),
   agentServer: z.discriminatedUnion("kind", [
     z.strictObject({ kind: z.literal("readable"), warnings: z.array(Text).optional() }),
     z.strictObject({ kind: z.literal("unreadable"), why: Text }),

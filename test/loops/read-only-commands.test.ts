@@ -1,5 +1,6 @@
 import { execFile, execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -67,6 +68,15 @@ function filesLeft(): readonly string[] {
 
 function effectsOf(ended: Ended): readonly unknown[] {
   return ended.lines.filter(({ msg }) => msg === "would perform").map((line) => line["effect"]);
+}
+
+/** An address of the loopback on which nobody listens any more. */
+async function closedPort(): Promise<string> {
+  const server = createServer();
+  await new Promise<void>((done) => void server.listen(0, "127.0.0.1", done));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((done) => server.close(done));
+  return `http://127.0.0.1:${port}`;
 }
 
 beforeAll(async () => {
@@ -143,6 +153,17 @@ describe("before anything was dispatched", () => {
     expect(filesLeft()).toEqual([]);
   });
 
+  it("a sharded tick names its shard, and the repos of that shard alone, first", async () => {
+    const served: unknown[] = [];
+    for (const index of [0, 1]) {
+      const env = { AFK_SHARD_INDEX: String(index), AFK_SHARD_COUNT: "2" };
+      const { lines } = await afk("poll --dry-run", env);
+      expect(lines[0]).toMatchObject({ msg: "tick begins", shard: { index, count: 2 } });
+      served.push(...z.array(z.string()).parse(lines[0]?.["repos"]));
+    }
+    expect(served.toSorted()).toEqual(["acme/blog", "acme/shop"]);
+  });
+
   it("poll --dry-run is printed however quiet the log is", async () => {
     const ended = await afk("poll --dry-run", { LOG_LEVEL: "fatal" });
     expect(ended).toMatchObject({ code: 0, writes: 0 });
@@ -163,6 +184,25 @@ describe("before anything was dispatched", () => {
   });
 });
 
+describe("a repo that the configuration file lists and the allowlist does not", () => {
+  const sentence = "AFK_CONFIG_FILE lists acme/typo, which is not enrolled";
+  const path = join(folder, "repos.yaml");
+  beforeAll(() => writeFileSync(path, "repos:\n  acme/typo:\n    ci: none\n  acme/shop: {}\n"));
+
+  it("is a line of the plan, and no refusal", async () => {
+    const ended = await afk("plan", { AFK_CONFIG_FILE: path });
+    expect(ended).toMatchObject({ code: 0, stderr: "", writes: 0 });
+    expect(ended.stdout.split("\n")[1]).toBe(`${sentence}.`);
+  });
+
+  it.each(["poll", "watch"])("is one warning of a tick of %s", async (command) => {
+    const ended = await afk(`${command} --dry-run`, { AFK_CONFIG_FILE: path });
+    expect(ended).toMatchObject({ code: 0, writes: 0 });
+    const warned = ended.lines.filter(({ msg }) => msg === sentence);
+    expect(warned).toEqual([expect.objectContaining({ level: "warn", repos: ["acme/typo"] })]);
+  });
+});
+
 describe("what is wrong is said, and nothing is planned", () => {
   it("a missing key: exit 78 even with the kill switch on, every one named", async () => {
     const env = { AFK_KILL_SWITCH: "true", T3_MODEL: "", GITHUB_TOKEN: "" };
@@ -170,7 +210,8 @@ describe("what is wrong is said, and nothing is planned", () => {
     expect(ended).toMatchObject({ code: 78, stdout: "", writes: 0 });
     expect(ended.stderr).toBe(
       "T3_MODEL is required to run, and not set: set T3_MODEL.\n" +
-        "GITHUB_TOKEN is required to run, and not set: set GITHUB_TOKEN or GITHUB_TOKEN_FILE.\n",
+        "GITHUB_TOKEN is required to run, and not set: set GITHUB_TOKEN or GITHUB_TOKEN_FILE, " +
+        "or as a GitHub App GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY or GITHUB_APP_PRIVATE_KEY_FILE.\n",
     );
   });
 
@@ -194,8 +235,40 @@ describe("what is wrong is said, and nothing is planned", () => {
     const token = "ghp_wrongwrongwrongwrong12";
     const ended = await afk("plan", { GITHUB_TOKEN: token });
     expect(ended).toMatchObject({ code: 1, stdout: "", writes: 0 });
-    expect(ended.stderr).toMatch(/^No plan: .*401/);
+    expect(ended.stderr).toMatch(
+      /^No plan: .*it is wrong or has expired: make a new one; HTTP 401/,
+    );
+    expect(ended.stderr.match(/Bad credentials/g)).toHaveLength(1);
     expect(ended.stderr).not.toContain(token);
+  });
+
+  it("a GitHub that cannot be reached: exit 1, said once, with its key", async () => {
+    const ended = await afk("plan", { GITHUB_API_URL: await closedPort() });
+    expect(ended).toMatchObject({ code: 1, stdout: "", writes: 0 });
+    expect(ended.stderr).toMatch(/^No plan: .*GitHub cannot be reached at GITHUB_API_URL: /);
+    expect(ended.stderr.match(/ECONNREFUSED/g)).toHaveLength(1);
+  });
+
+  it.each(["plan", "status"])("a refused T3 token: %s says so, exit 1", async (command) => {
+    const ended = await afk(command, { T3_TOKEN: "wrong-wrong-wrong" });
+    expect(ended).toMatchObject({ code: 1, stderr: "", writes: 0 });
+    expect(ended.stdout).toMatch(/^The agent server cannot be read: /m);
+  });
+
+  it("secret files that cannot be read: exit 78, all named with errno and mend", async () => {
+    const none = join(folder, "none");
+    const ended = await afk("plan", {
+      GITHUB_TOKEN: "",
+      GITHUB_TOKEN_FILE: none,
+      T3_TOKEN: "",
+      T3_TOKEN_FILE: none,
+    });
+    expect(ended).toMatchObject({ code: 78, stdout: "", writes: 0 });
+    for (const key of ["GITHUB_TOKEN_FILE", "T3_TOKEN_FILE"]) {
+      expect(ended.stderr).toContain(
+        `${key} names a file that cannot be read (ENOENT): let ${key} `,
+      );
+    }
   });
 
   it("an account that agents use: exit 78, both named", async () => {

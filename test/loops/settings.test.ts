@@ -66,6 +66,16 @@ describe("the file that AFK_CONFIG_FILE names", () => {
     });
   });
 
+  it("is named by its whole path, as the files of secrets are", async () => {
+    const mend = "write the whole path, like /etc/afk/config/repos.yaml, without .. in it";
+    expect(await readConfig({ AFK_CONFIG_FILE: "./afk.yaml" }, "services-when-armed")).toEqual({
+      kind: "problems",
+      problems: [
+        { key: "AFK_CONFIG_FILE", problem: "is not an absolute path below the root folder", mend },
+      ],
+    });
+  });
+
   it("may be none, or blank", async () => {
     for (const env of [{}, { AFK_CONFIG_FILE: " " }]) {
       expect((await readConfig(env, "services-when-armed")).kind).toBe("ok");

@@ -58,7 +58,9 @@ describe("afk stop, against a T3 server", () => {
     const stopped = await afk("stop --all", { AFK_KILL_SWITCH: "true" });
     expect(stopped).toMatchObject({ code: 0, stderr: "" });
     expect(stopped.stdout).toMatch(/^Stopped 2 live turns in \d+\.\d s\.\n/);
-    for (const id of ours) expect(stopped.stdout).toContain(`stopped     ${id}`);
+    for (const [at, id] of ours.entries()) {
+      expect(stopped.stdout).toContain(`stopped     ${id}  owner/sample#${at + 7}\n`);
+    }
     expect([...ours, theirs].map(isRunning)).toEqual([false, false, true]);
     const again = await afk("stop --all");
     expect(again).toMatchObject({
@@ -72,6 +74,10 @@ describe("afk stop, against a T3 server", () => {
     expect(stopped).toMatchObject({ code: 0 });
     expect(stopped.stdout).toMatch(/^Stopped 1 live turn in /);
     expect(ours.map(isRunning)).toEqual([true, false]);
+    expect(await afk("stop owner/sample#8")).toMatchObject({
+      code: 0,
+      stdout: "No live turn of owner/sample#8. Other issues have 1 live turn.\n",
+    });
   }, 60_000);
 
   it("says what it lacks, and wants one thing to stop", async () => {
@@ -81,7 +87,16 @@ describe("afk stop, against a T3 server", () => {
     const lacking = await afk("stop --all", { T3_TOKEN: "" });
     expect(lacking).toMatchObject({ code: 78, stderr: expect.stringContaining("T3_TOKEN") });
     const refused = await afk("stop --all", { T3_TOKEN: "wrong" });
-    expect(refused).toMatchObject({ code: 1, stdout: expect.stringContaining("Not known to be") });
+    expect(refused).toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(/^Not known to be stopped: (?!.*does not answer)\S/),
+    });
+    const unreadable = { T3_TOKEN: "", T3_TOKEN_FILE: join(dir, "none") };
+    for (const command of ["stop --all", "doctor --only t3"]) {
+      const ended = await afk(command, unreadable);
+      expect(ended).toMatchObject({ code: 78, stdout: "" });
+      expect(ended.stderr).toMatch(/^T3_TOKEN_FILE names a file that cannot be read \(ENOENT\): /);
+    }
     expect(ours.map(isRunning)).toEqual([true, true]);
   }, 60_000);
 });

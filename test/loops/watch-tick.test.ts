@@ -390,6 +390,12 @@ describe("a red run", () => {
     world.startsWorking(second);
     world.tracker.label(ref, LABELS.inProgress, MARIA);
     expect(await world.watch()).toMatchObject({ waiting: { "repo-locked": 1, agent: 1 } });
+    expect(world.logs("decided").map(({ fields }) => fields["decision"])).toContainEqual(
+      expect.objectContaining({
+        on: "repo-locked",
+        detail: `${second.repo.owner}/${second.repo.name}#${second.number}`,
+      }),
+    );
     expect(world.turnsAsked(ref)).toEqual(["first/0"]);
   });
 });

@@ -1,9 +1,10 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Forge, startForge } from "../../sandbox/forge/forge.ts";
 import { APP_PERMISSIONS } from "../../src/adapters/tracker/github-app.ts";
+import { ConfigRefused } from "../../src/loops/deps.ts";
 import { createSecrets } from "../../src/loops/log.main.ts";
 import { type Wiring, wire } from "../../src/loops/wiring.main.ts";
 import { parseConfig } from "../../src/pure/config.ts";
@@ -74,6 +75,30 @@ describe("GitHub is reached", () => {
     expect(wiring.requests()).toEqual({ github: 2, "github-token": 3 });
     expect(secrets.redact(app.privateKey)).not.toContain(app.privateKey.slice(100, 120));
     await wiring.close();
+  });
+});
+
+describe("a key of an App that cannot sign", () => {
+  const text = "s3cret nonsense";
+  it.each([
+    ["GITHUB_APP_PRIVATE_KEY", async () => text],
+    [
+      "GITHUB_APP_PRIVATE_KEY_FILE",
+      async () => {
+        const path = join(dir, "app-key.pem");
+        await writeFile(path, text);
+        return path;
+      },
+    ],
+  ])("in %s is the configuration's mistake, told by that name", async (name, value) => {
+    const from = forge.requests.length;
+    const error: unknown = await open({ GITHUB_APP_ID: "1", [name]: await value() }).catch(
+      (thrown: unknown) => thrown,
+    );
+    expect(error).toBeInstanceOf(ConfigRefused);
+    expect(String(error)).toContain(`${name} is no RSA private key`);
+    expect(String(error)).not.toContain("nonsense");
+    expect(forge.requests).toHaveLength(from);
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { parseConfig } from "../../src/pure/config.ts";
+import { tellNotEnrolled } from "../../src/pure/config-file.ts";
 
 const ENV = { AFK_ALLOWLIST: "octo/demo, octo/site" };
 const DEFAULT = { ci: "required", dispatchOnRed: false };
@@ -64,7 +65,11 @@ describe("settings of a repo", () => {
       { ...DEFAULT, ci: "none" },
     ],
     ["another repo's settings stay there", { repos: { "octo/site": { ci: "none" } } }, DEFAULT],
-    ["a repo that is not enrolled is ignored", { repos: { "x/y": { ci: "none" } } }, DEFAULT],
+    [
+      "a repo that is not enrolled has no effect on others",
+      { repos: { "x/y": { ci: "none" } } },
+      DEFAULT,
+    ],
     [
       "the same name on another forge is another repo",
       { repos: { "forgejo:octo/demo": { ci: "none" } } },
@@ -84,6 +89,60 @@ it("the case of an enrolled name says nothing either", () => {
   );
   expect(result).toMatchObject({
     config: { repos: [{ ref: { name: "Demo" }, policy: { ci: "none" } }] },
+  });
+});
+
+describe("a repo that the file lists and the allowlist does not", () => {
+  it("is no problem, and answered by its name", () => {
+    const file = {
+      repos: { "octo/demo": {}, "Acme/Typo": { ci: "none" }, "forgejo:octo/site": {} },
+    };
+    const result = parseConfig(ENV, file);
+    const notEnrolled = ["Acme/Typo", "forgejo:octo/site"];
+    expect(result).toMatchObject({ kind: "ok", config: { notEnrolled } });
+  });
+
+  it("is not found where every repo is enrolled, in whatever case", () => {
+    const result = parseConfig(ENV, { repos: { "OCTO/demo": {} } });
+    expect(result).toMatchObject({ config: { notEnrolled: [] } });
+  });
+
+  it("is told in a sentence, twenty of them by name", () => {
+    const names = Array.from({ length: 21 }, (_, index) => `o/r${index}`);
+    expect(tellNotEnrolled([])).toBeNull();
+    expect(tellNotEnrolled(["acme/typo"])).toBe(
+      "AFK_CONFIG_FILE lists acme/typo, which is not enrolled",
+    );
+    expect(tellNotEnrolled(names.slice(0, 20))).toMatch(/ o\/r18, o\/r19, which are not enrolled$/);
+    expect(tellNotEnrolled(names)).toMatch(/ o\/r19 and 1 more, which are not enrolled$/);
+  });
+});
+
+describe("the mend of a setting that is not understood", () => {
+  const rows: ReadonlyArray<readonly [name: string, settings: unknown, start: string]> = [
+    ["a wrong value", { ci: "no" }, "write ci: required or none; the whole is repos: {"],
+    ["an entry of a list", { deploy: { environment: "p", creators: ["m"] } }, "write creators: ["],
+    ["a missing name", { deploy: {} }, "write environment: its name; the whole is"],
+    ["a misspelled setting", { chekcs: "all" }, "did you mean checks: all or required? if not"],
+    [
+      "a misspelled part of one",
+      { deploy: { environment: "p", creator: [7] } },
+      "did you mean creators",
+    ],
+    ["no settings at all", 7, "write repos: { owner/name: { ci: required or none, checks:"],
+  ];
+  it.each(rows)("of %s begins with that one", (_name, settings, start) => {
+    const result = parseConfig(ENV, { repos: { "octo/demo": settings } });
+    const mends = result.kind === "problems" ? result.problems.map((each) => each.mend) : [];
+    expect(mends).toEqual([expect.stringContaining(start)]);
+    expect(mends[0]?.indexOf(start)).toBe(0);
+  });
+
+  it("of an unknown key outside the repos is the whole", () => {
+    const result = parseConfig(ENV, { repo: {} });
+    expect(result).toMatchObject({
+      problems: [{ mend: expect.stringMatching(/^write repos: \{ owner\/name: \{ ci: /) }],
+    });
   });
 });
 

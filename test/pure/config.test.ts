@@ -423,6 +423,7 @@ describe("what an armed configuration needs", () => {
       "T3_BASE_URL is required to run, and not set",
       "T3_TOKEN is required to run, and not set",
       "T3_MODEL is required to run, and not set",
+      "GITHUB_TOKEN is required to run, and not set",
     ]);
   });
 

@@ -55,6 +55,11 @@ function aRun(decision: RunDecision, seen: RunSeen = aSight()): RunToReport {
 
 const record = aRecord();
 
+it("names what only the configuration file lists, if anything", () => {
+  expect(aPlan({ notEnrolled: ["acme/typo"] })).toMatchObject({ notEnrolled: ["acme/typo"] });
+  expect(aPlan({ notEnrolled: [] })).not.toHaveProperty("notEnrolled");
+});
+
 it("says when it was read, what gates and repos there are, and whether the agent server answers", () => {
   expect(aPlan({ isDraining: true, enrolled: [aRepo, { ...aRepo, tracker: "forgejo" }] })).toEqual({
     version: 1,

@@ -47,6 +47,12 @@ function aPlannedRun(overrides: Partial<PlannedRun> = {}): PlannedRun {
   };
 }
 
+it("a repo that only the configuration file lists is said", () => {
+  const sentence = "AFK_CONFIG_FILE lists acme/typo, which is not enrolled.";
+  expect(renderPlan(aReport({ notEnrolled: ["acme/typo"] }))).toContain(`\n${sentence}\n`);
+  expect(renderPlan(aReport())).not.toContain("AFK_CONFIG_FILE");
+});
+
 /** What the last column says, folded lines joined again. */
 function lastCellOf(report: PlanReport, heading: string): string {
   const lines = renderPlan(report).split("\n");
@@ -229,4 +235,8 @@ it("the runs alone are those of the plan, with what could not be read", () => {
   const report = aReport({ runs: [aPlannedRun()], unreadable: [{ name: "o/b", why: "503" }] });
   expect(renderPlan(report).endsWith(`\n\n${renderRuns(report)}`)).toBe(true);
   expect(renderRuns(report)).toMatch(/o\/a#1[^]*o\/b {2,}503/);
+  const blind = aReport({ agentServer: { kind: "unreadable", why: "refused" } });
+  expect(renderRuns(blind)).toBe(
+    "The agent server cannot be read: refused\n\nNo runs in flight.\n",
+  );
 });

@@ -3,10 +3,12 @@ import { areBellsSettled } from "../../src/pure/bells.ts";
 import { parseThreadId } from "../../src/pure/identity.ts";
 import { type Actor, type IssueEvent, type IssueRef, issueKey } from "../../src/pure/issue.ts";
 import type { Limits } from "../../src/pure/limits.ts";
+import { UNLABELLED_LOOKBACK_MS } from "../../src/pure/run-subjects.ts";
 import { isOrphan } from "../../src/pure/run-rebuild.ts";
 import type { BellStates, RunRecord } from "../../src/pure/run-record.ts";
 import { brokenLaws } from "../loops/laws.ts";
 import { LABELS, MARIA, MINUTE, type World } from "../loops/world.ts";
+import { STANDSTILL_MS_MAX } from "./moves.ts";
 import { CORRECTIVE_TURNS_MAX } from "../../src/pure/rows-ci.ts";
 
 /** Ticks that pass between a limit and what is done about it, with a few to spare. */
@@ -41,8 +43,10 @@ function unfinished(world: World, ref: IssueRef): readonly string[] {
   for (const record of world.records(ref)) {
     const { runId, verdict } = record;
     if (isNeverBegun(world, ref, record)) continue;
-    if (verdict === null) left.push(`${key}: run ${runId} has no verdict`);
-    else if (verdict.kind !== "cancelled" && !areBellsSettled(bellsOf(world, record), names, clock))
+    if (verdict === null && !isForgotten(world, ref, runId))
+      left.push(`${key}: run ${runId} has no verdict`);
+    if (verdict === null) continue;
+    if (verdict.kind !== "cancelled" && !areBellsSettled(bellsOf(world, record), names, clock))
       left.push(`${key}: the bells of run ${runId} are not settled`);
   }
   for (const id of world.threadsOf(ref)) {
@@ -52,6 +56,17 @@ function unfinished(world: World, ref: IssueRef): readonly string[] {
   const isWaiting = labels.includes(LABELS.ready) && world.state(ref) === "open";
   if (isWaiting && !waitsForPerson(world, ref)) left.push(`${key} is ready and nothing happens`);
   return left;
+}
+
+/** Its lock came off when its thread had rested for longer than the watcher looks back: the loop stood still too long. */
+function isForgotten(world: World, ref: IssueRef, runId: string): boolean {
+  const off = newestLabelEvent(world.tracker.see(ref), LABELS.inProgress);
+  if (off?.kind !== "unlabeled") return false;
+  const threads = world.threadsOf(ref).filter((id) => parseThreadId(id)?.runId === runId);
+  return threads.every((id) => {
+    const restedMs = Date.parse(off.at) - Date.parse(world.agent.see(id).updatedAt);
+    return restedMs + STANDSTILL_MS_MAX > UNLABELLED_LOOKBACK_MS;
+  });
 }
 
 /** A request that landed late may have put an older record back: what rang, rang. */

@@ -122,8 +122,8 @@ export type Scenario = {
 };
 
 /** Rounds of poll, watch and work: enough for a run to come to its verdict in the middle of trouble. */
-const ROUNDS_MIN = 3;
-const ROUNDS_MAX = 7;
+const ROUNDS_MIN = 2;
+const ROUNDS_MAX = 5;
 /** Effects of one tick that may break; a dispatch has five and a verdict some seven. */
 const EFFECTS_PER_TICK = 8;
 /** Reads as well: some six come before the first effect. */
@@ -240,6 +240,9 @@ function faultsOf(random: Random): readonly TickFault[] {
   return [{ kind: random.pick(FAULT_KINDS), effect: 1 + random.int(EFFECTS_PER_TICK) }];
 }
 
+/** The longest that no tick runs: a weekend. */
+export const STANDSTILL_MS_MAX = 65 * HOUR;
+
 /** Mostly a minute; at times the loop stood still for hours or days. */
 function passing(random: Random): number {
   const kind = pickWeighted(random, { minute: 20, minutes: 4, hour: 2, hours: 1, days: 1 });
@@ -253,7 +256,7 @@ function passing(random: Random): number {
     case "hours":
       return (2 + random.int(22)) * HOUR;
     case "days":
-      return (25 + random.int(40)) * HOUR;
+      return 25 * HOUR + random.int(STANDSTILL_MS_MAX / HOUR - 25) * HOUR;
   }
 }
 

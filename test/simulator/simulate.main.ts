@@ -30,6 +30,16 @@ const args = await yargs(process.argv.slice(2))
   })
   .option("seconds", { type: "number", describe: "goes on until so many seconds have passed" })
   .option("jobs", { type: "number", default: availableParallelism(), describe: "threads" })
+  .check((given) => {
+    for (const key of ["seed", "from", "schedules", "seconds", "jobs"] as const) {
+      const value = given[key];
+      if (value === undefined) continue;
+      // Else nothing would be played, and nothing played breaks no law.
+      if (!(value >= 1 && Number.isFinite(value)))
+        throw new Error(`--${key} is a number from 1 on.`);
+    }
+    return true;
+  })
   .strict()
   .parseAsync();
 

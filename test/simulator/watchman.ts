@@ -1,6 +1,7 @@
 import { isSameLabel } from "../../src/pure/approval.ts";
 import { parseMessageId, parseThreadId } from "../../src/pure/identity.ts";
 import { type IssueEvent, type IssueRef, issueKey, repoKey } from "../../src/pure/issue.ts";
+import type { RunRecord } from "../../src/pure/run-record.ts";
 import { recordCommentsOf } from "../../src/pure/run-record-codec.ts";
 import { type Happening, LABELS, MARIA, type World } from "../loops/world.ts";
 import { EDITED } from "./people.ts";
@@ -39,7 +40,6 @@ export class Watchman {
   /** What stood in the issue when the label of that event was put on. */
   readonly #approved = new Map<string, { readonly title: string; readonly body: string }>();
   readonly #isObedient: boolean;
-  readonly #told = new Set<string>();
   readonly #verdicts = new Map<string, { readonly issue: string; readonly told: string }>();
   #before: Before | null = null;
 
@@ -94,8 +94,8 @@ export class Watchman {
     const readsMax = READS_PER_TICK_MAX + READS_PER_ISSUE_MAX * (issues.length + 1);
     const calls = this.#calls() - before.calls - writes;
     if (calls > ticks.length * readsMax) this.#break(`bounded requests: ${calls} reads in a tick`);
-    this.#judgeVerdicts(before);
     const happened = timeline.slice(before.happenings);
+    this.#judgeVerdicts(before, happened);
     this.#judgeErrors(happened);
     this.#judgeCapacity();
     for (const tick of ticks) this.#judgeReasons(tick, happened, before);
@@ -136,34 +136,39 @@ export class Watchman {
     );
   }
 
-  #judgeVerdicts(before: Before): void {
+  #judgeVerdicts(before: Before, happened: readonly Happening[]): void {
+    const concluded = new Set(happened.flatMap(concludedRun));
+    const told = new Set(happened.flatMap(toldRun));
     for (const ref of this.#world.issues) {
-      for (const { runId, verdict, approval, commits, isRebuilt } of this.#world.records(ref)) {
+      for (const record of this.#world.records(ref)) {
+        const { runId, verdict, approval } = record;
         this.used.add(approval.eventId);
         if (verdict === null) continue;
-        const told = `${verdict.kind} ${verdict.because}`;
+        const ended = `${verdict.kind} ${verdict.because}`;
         const known = this.#verdicts.get(runId)?.told;
-        if (known !== undefined && known !== told)
-          this.#break(`law 4: run ${runId} was ${known} and then ${told}`);
-        const isNew = known === undefined;
-        const newest = commits.at(-1)?.sha;
-        const isThere = newest !== undefined && this.#world.tracker.isOnBranch(ref.repo, newest);
-        // Rebuilt, it has no base, and what is not on the newest part of the branch may be further back.
-        if (isNew && verdict.kind === "done" && !isThere && !isRebuilt)
-          this.#break(`law 7: run ${runId} is done with a commit that left the branch`);
-        this.#judgeTelling(ref, runId, before);
-        if (isNew && before.isAgentSilent && verdict.kind !== "cancelled")
-          this.#break(`no verdict from silence: run ${runId} ended as ${told}`);
-        this.#verdicts.set(runId, { issue: issueKey(ref), told });
+        if (known !== undefined && known !== ended)
+          this.#break(`law 4: run ${runId} was ${known} and then ${ended}`);
+        this.#verdicts.set(runId, { issue: issueKey(ref), told: ended });
+        if (told.has(runId)) this.#judgeTelling(ref, runId, before);
+        if (!concluded.has(runId)) continue;
+        if (before.isAgentSilent && verdict.kind !== "cancelled")
+          this.#break(`no verdict from silence: run ${runId} ended as ${ended}`);
+        if (verdict.kind === "done") this.#judgeDone(ref, record);
       }
     }
   }
 
+  /** Law 7, at the moment of the verdict: what is done stands on the branch. */
+  #judgeDone(ref: IssueRef, { runId, commits, isRebuilt }: RunRecord): void {
+    const newest = commits.at(-1)?.sha;
+    const isThere = newest !== undefined && this.#world.tracker.isOnBranch(ref.repo, newest);
+    // Rebuilt, it has no base, and what is not on the newest part of the branch may be further back.
+    if (!isThere && !isRebuilt)
+      this.#break(`law 7: run ${runId} is done with a commit that left the branch`);
+  }
+
   /** When people are told of a verdict, an agent that heeds commands has stopped. */
   #judgeTelling(ref: IssueRef, runId: string, before: Before): void {
-    if (this.#told.has(runId) || !this.#world.notices(ref).some((body) => body.includes(runId)))
-      return;
-    this.#told.add(runId);
     if (!this.#isObedient || before.isAgentSilent) return;
     const ids = this.#world.threadsOf(ref).filter((id) => parseThreadId(id)?.runId === runId);
     const isAtWork = (id: string): boolean =>
@@ -186,14 +191,14 @@ export class Watchman {
     const logs = mine.flatMap((each) => (each.kind === "log" ? [each] : []));
     if (logs.some(({ message }) => /lease held elsewhere|tick failed|limited/.test(message)))
       return;
-    const said = JSON.stringify(logs.map(({ fields }) => fields));
+    const said = new Set(logs.map(({ fields }) => fields["issue"]));
     const unread = logs
       .filter(({ message }) => message.includes("unreadable"))
       .flatMap(({ fields }) => [fields["repo"], fields["name"], fields["issue"]])
       .filter((name) => typeof name === "string");
     for (const ref of tick.loop === "poll" ? this.#candidates() : before.running) {
       const key = issueKey(ref);
-      if (!said.includes(`"${key}"`) && !unread.some((name) => key.startsWith(name)))
+      if (!said.has(key) && !unread.some((name) => key.startsWith(name)))
         this.#break(`law 12: a whole ${tick.loop} said nothing of ${key}`);
     }
   }
@@ -271,4 +276,18 @@ export class Watchman {
   #break(what: string): void {
     this.broken.push(what);
   }
+}
+
+/** The run that a tick brought to its verdict, if that is what happened. */
+function concludedRun(each: Happening): readonly string[] {
+  if (each.kind !== "log" || each.message !== "decided") return [];
+  const { runId, decision } = each.fields as { runId?: string; decision?: { kind?: string } };
+  return decision?.kind === "conclude" && runId !== undefined ? [runId] : [];
+}
+
+/** The run whose notice a tick posted, if that is what happened. */
+function toldRun(each: Happening): readonly string[] {
+  if (each.kind !== "effect") return [];
+  const [, runId] = /^createComment .*<!-- afk:notice run=([0-9a-f]{12})/.exec(each.effect) ?? [];
+  return runId === undefined ? [] : [runId];
 }

@@ -13,7 +13,7 @@ import { createBoundedFetch } from "../../src/adapters/http.ts";
 import type { TickDeps } from "../../src/loops/deps.ts";
 import { createSecrets } from "../../src/loops/log.main.ts";
 import { type PollSettings, pollTick } from "../../src/loops/poll-tick.ts";
-import { readSecretSource } from "../../src/loops/service-client.main.ts";
+import { readSecret } from "../../src/loops/read-secret.main.ts";
 import { type WatchSettings, watchTick } from "../../src/loops/watch-tick.ts";
 import { readLimits } from "../../src/pure/config-env.ts";
 import { parseMessageId, parseThreadId } from "../../src/pure/identity.ts";
@@ -263,7 +263,8 @@ export class T3Ticks implements AsyncDisposable {
     const agent = createT3Agent({
       fetch: this.#client.fetch,
       baseUrl: new URL(this.t3.url),
-      readToken: () => readSecretSource({ kind: "file", path: this.tokenFile }, createSecrets()),
+      readToken: () =>
+        readSecret("T3_TOKEN", { kind: "file", path: this.tokenFile }, createSecrets()),
       // Not the ticks' clock: an old server keeps a client's time, and here that one runs ahead.
       now: () => new Date(Date.now() - this.slowMs),
       model: { instanceId: "claudeAgent", model: "claude-sonnet-4-5" },

@@ -1,8 +1,9 @@
 import { parseThreadId } from "../../pure/identity.ts";
 import type { AgentSeen, ThreadSummary } from "../../pure/thread.ts";
 import { probeCommands, readEnvironment, sessionWarnings, warningsOf } from "./t3-environment.ts";
-import { noteTime, type Reading, type Snapshot } from "./t3-reading.ts";
-import { readSnapshot } from "./t3-snapshot.ts";
+import type { Unreadable } from "./t3-http.ts";
+import { type Environment, noteTime, type Reading, type Snapshot } from "./t3-reading.ts";
+import { readShell, readSnapshot } from "./t3-snapshot.ts";
 import {
   idOf,
   notUnderstood,
@@ -13,33 +14,62 @@ import {
   withoutProject,
 } from "./t3-wire.ts";
 
-/** The server, all projects and all threads of ours, with what should be told about it. */
-export async function observe(reading: Reading): Promise<AgentSeen> {
+/**
+ * The server, all projects and all threads of ours, with what should be told about it. Where the list of
+ * all threads is the whole database, `active` is answered without the archived and deleted ones.
+ */
+export async function observe(
+  reading: Reading,
+  want: "active" | "all" = "all",
+): Promise<AgentSeen> {
   const environment = await readEnvironment(reading);
   if (environment.kind === "unreadable") return environment;
   const [snapshot, refusal, aboutToken] = await Promise.all([
-    readSnapshot(reading, environment),
+    readThreads(reading, environment, want),
     probeCommands(reading, environment),
     sessionWarnings(reading),
   ]);
   if (snapshot.kind === "unreadable") return snapshot;
   if (refusal !== null) return refusal;
-  const { threads, warnings } = ourThreads(snapshot);
+  const { threads, warnings } = snapshot;
   for (const { updatedAt } of threads) noteTime(reading.memory, updatedAt);
   return {
     kind: "readable",
     environmentId: environment.environmentId,
     projects: toProjects(snapshot.wire),
     threads,
+    ...(snapshot.isActiveOnly ? { isActiveOnly: true } : {}),
     warnings: [...warningsOf(environment, reading.runtimeMode), ...aboutToken, ...warnings],
   };
 }
 
-/** One thread that is not understood hides no other: it is shown as live, so its repo stays locked. */
-function ourThreads({ wire, roots }: Snapshot): {
+type ThreadsRead = Snapshot & OurThreads & { readonly isActiveOnly: boolean };
+
+async function readThreads(
+  reading: Reading,
+  environment: Environment,
+  want: "active" | "all",
+): Promise<ThreadsRead | Unreadable> {
+  const { shell, bodilessSnapshot } = environment.capabilities;
+  if (want === "active" && shell && !bodilessSnapshot) {
+    const active = await readShell(reading);
+    if (active.kind === "unreadable") return active;
+    const ours = ourThreads(active);
+    // A thread of ours in a project that the shell leaves out has no folder here; the snapshot knows it.
+    if (ours.warnings.length === 0) return { ...active, ...ours, isActiveOnly: true };
+  }
+  const all = await readSnapshot(reading, environment);
+  if (all.kind === "unreadable") return all;
+  return { ...all, ...ourThreads(all), isActiveOnly: false };
+}
+
+type OurThreads = {
   readonly threads: readonly ThreadSummary[];
   readonly warnings: readonly string[];
-} {
+};
+
+/** One thread that is not understood hides no other: it is shown as live, so its repo stays locked. */
+function ourThreads({ wire, roots }: Snapshot): OurThreads {
   const threads: ThreadSummary[] = [];
   const warnings: string[] = [];
   for (const thread of wire.threads) {

@@ -91,22 +91,23 @@ class Skim {
   }
 
   /**
-   * Where the string ends, or the last byte looked at while it goes on. Most of a snapshot are strings: the search
-   * is left to the machine's own, several times as fast as looking at each byte.
+   * Where the string ends, or the length of the piece while it goes on. Most bytes of a snapshot are in strings:
+   * this loop touches nothing but them, and is several times as fast for it.
    */
-  #toEndOfString(chunk: Uint8Array, at: number): number {
-    if (this.#isEscaped) {
-      this.#isEscaped = false;
-      return at;
+  #toEndOfString(chunk: Uint8Array, begin: number): number {
+    let at = this.#isEscaped ? begin + 1 : begin;
+    this.#isEscaped = false;
+    for (; at < chunk.length; at += 1) {
+      const byte = chunk[at];
+      if (byte === QUOTE) {
+        this.#isInString = false;
+        return at;
+      }
+      if (byte === BACKSLASH) at += 1;
     }
-    const quote = chunk.indexOf(QUOTE, at);
-    const end = quote === -1 ? chunk.length : quote;
-    let slashes = 0;
-    while (end - slashes > at && chunk[end - slashes - 1] === BACKSLASH) slashes += 1;
-    const isEscaped = slashes % 2 === 1;
-    if (quote === -1) this.#isEscaped = isEscaped;
-    else if (!isEscaped) this.#isInString = false;
-    return end;
+    // Past the end: the piece ended with a backslash, and the next begins with what it escapes.
+    this.#isEscaped = at > chunk.length;
+    return chunk.length;
   }
 
   text(): string {

@@ -4,7 +4,7 @@ import { noCommandsOverHttp } from "./t3-environment.ts";
 import { getJson, type Unreadable } from "./t3-http.ts";
 import type { Environment, Reading, Snapshot } from "./t3-reading.ts";
 import { createSnapshotSkim } from "./t3-skim.ts";
-import { notUnderstood, rootsOf, SnapshotWire } from "./t3-wire.ts";
+import { notUnderstood, rootsOf, ShellWire, SnapshotWire } from "./t3-wire.ts";
 
 /**
  * Of projects and of threads of ours, about 1 kB each, and of the conversations asked for. Parsing takes
@@ -52,6 +52,32 @@ export async function readSnapshot(
     return isGone ? noCommandsOverHttp(environment) : { kind: "unreadable", why: got.why };
   }
   const parsed = SnapshotWire.safeParse(got.kind === "json" ? got.body : null);
+  if (!parsed.success) return notUnderstood(`/${path}`, parsed.error);
+  const roots = rootsOf(parsed.data);
+  reading.memory.roots = roots;
+  return { kind: "snapshot", wire: parsed.data, roots };
+}
+
+/**
+ * `GET /api/orchestration/shell`: the active threads and the projects that are there. From 0.0.29 to 0.0.31
+ * about 1 kB a thread, where the snapshot is the whole database and blocks the server while it is made.
+ */
+export async function readShell(reading: Reading): Promise<Snapshot | Unreadable> {
+  const path = "api/orchestration/shell";
+  const got = await getJson(reading.connection, {
+    path,
+    auth: "token",
+    triesMs: reading.connection.patience.triesMs,
+    skim: () =>
+      createSnapshotSkim({
+        isWanted: (threadId) => parseThreadId(threadId) !== null,
+        conversations: NOBODY.ids,
+        bytesMax: KEPT_BYTES_MAX,
+        conversationsBytesMax: CONVERSATIONS_BYTES_MAX,
+      }),
+  });
+  if (got.kind === "unreadable") return { kind: "unreadable", why: got.why };
+  const parsed = ShellWire.safeParse(got.kind === "json" ? got.body : null);
   if (!parsed.success) return notUnderstood(`/${path}`, parsed.error);
   const roots = rootsOf(parsed.data);
   reading.memory.roots = roots;

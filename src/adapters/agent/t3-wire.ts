@@ -31,6 +31,16 @@ export const SnapshotWire = z.object({
 });
 export type SnapshotWire = z.infer<typeof SnapshotWire>;
 
+/** `GET /api/orchestration/shell`: it lists nothing that was deleted, and has no field for it. */
+export const ShellWire = z.object({
+  projects: z.array(
+    ProjectWire.omit({ deletedAt: true }).transform((each) => ({ ...each, deletedAt: null })),
+  ),
+  threads: z.array(
+    z.union([z.null(), z.looseObject({}).transform((each) => ({ ...each, deletedAt: null }))]),
+  ),
+});
+
 const IdWire = z.object({ id: z.string() });
 
 /** The id of a thread that is still unread; null when it has none. */

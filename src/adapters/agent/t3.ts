@@ -21,7 +21,7 @@ export type T3Options = Omit<T3Connection, "patience"> & {
 export function createT3Agent(options: T3Options): AgentReader & AgentWriter {
   const reading = openReading(options);
   return {
-    observe: () => observe(reading),
+    observe: (want) => observe(reading, want),
     readThread: (threadId) => readThread(reading, threadId),
     ...createWriter(reading, options),
   };

@@ -43,9 +43,10 @@ export async function openKubernetes(options: KubernetesOptions): Promise<Kubern
   const module = await import("@kubernetes/client-node");
   const config = loadConfig(module, options.access);
   const cluster = config.getCurrentCluster();
-  if (cluster === null) {
+  if (cluster === null || isGuessed(config, cluster.server)) {
     throw new Error(
-      "no Kubernetes cluster is known: run in a pod, or name a kubeconfig with a current context",
+      "no cluster is found: run in a pod, or name a kubeconfig with a current context; " +
+        "AFK_LEASE=file is for one machine",
     );
   }
   const pool = createPool(options);
@@ -79,6 +80,11 @@ function loadConfig(module: KubernetesModule, access: KubernetesAccess): KubeCon
     { name: "afk", token: access.token },
   );
   return config;
+}
+
+/** Without any kubeconfig the client takes this address, where hardly ever a cluster answers. */
+function isGuessed(config: KubeConfig, server: string): boolean {
+  return config.getCurrentContext() === "loaded-context" && server === "http://localhost:8080";
 }
 
 type Dispatcher = NonNullable<ReturnType<RequestContext["getDispatcher"]>>;

@@ -15,7 +15,7 @@ export type GithubAppOptions = Pick<GithubClientOptions, "apiUrl" | "meter"> & {
   /** For what a token is obtained with, counted apart from what it is used for. */
   readonly tokenFetch: GithubFetch;
   readonly fetch: GithubFetch;
-  /** Its id, or its client id. */
+  /** Its id. */
   readonly appId: string;
   /** PEM, PKCS#1 or PKCS#8; its line ends may be written as `\n`. */
   readPrivateKey(): Promise<string>;
@@ -120,19 +120,35 @@ async function openSelf(options: GithubAppOptions): Promise<GithubClient> {
   return createGithubClient({ ...options, fetch: options.tokenFetch, token, isAppItself: true });
 }
 
-/** In the one form that every signer takes. No error of this keeps its cause: it may quote the key. */
+/** What is wrong with a private key that cannot sign, without a word of it; null when it can. */
+export function appKeyProblem(privateKey: string): string | null {
+  return toPkcs8(withLineEnds(privateKey)) === null ? NO_APP_KEY : null;
+}
+
+const NO_APP_KEY =
+  "is no RSA private key without a passphrase: " +
+  "give the whole PEM file that GitHub generated for the App";
+
 async function readKey(options: GithubAppOptions): Promise<string> {
-  const text = (await options.readPrivateKey()).replaceAll("\\n", "\n");
+  const text = withLineEnds(await options.readPrivateKey());
   options.learnSecret(text);
+  const key = toPkcs8(text);
+  if (key === null) throw new Error(`GITHUB_APP_PRIVATE_KEY ${NO_APP_KEY}`);
+  return key;
+}
+
+function withLineEnds(text: string): string {
+  return text.replaceAll("\\n", "\n");
+}
+
+/** In the one form that every signer takes. What the reason for null is stays unsaid: it may quote the key. */
+function toPkcs8(text: string): string | null {
   try {
     const key = createPrivateKey(text);
-    if (key.asymmetricKeyType !== "rsa") throw new Error("no RSA key");
+    if (key.asymmetricKeyType !== "rsa") return null;
     return key.export({ type: "pkcs8", format: "pem" }).toString();
   } catch {
-    throw new Error(
-      "GITHUB_APP_PRIVATE_KEY is no RSA private key without a passphrase: " +
-        "give the whole PEM file that GitHub generated for the App",
-    );
+    return null;
   }
 }
 

@@ -41,7 +41,20 @@ export function describeFailure(error: unknown): string {
   const status = failure.response?.headers === undefined ? "" : `HTTP ${failure.status}: `;
   const said = failure.errors?.map((each) => each.message).join("; ") ?? failure.message;
   const limit = limitOf(failure);
-  return limit === null ? `${status}${said}` : `${describeLimit(limit)}; ${status}${said}`;
+  const told = `${leadIn(failure)}${status}${said}`;
+  return limit === null ? told : `${describeLimit(limit)}; ${told}`;
+}
+
+/** How a request ends that reached nobody: with the code of the system's or the HTTP client's error. */
+const UNREACHED = /: (?:E[A-Z_]{2,30}|UND_ERR_[A-Z_]{2,40})$/;
+
+/** What a person has to mend, where the failure says no more than that something is wrong with it. */
+function leadIn({ status, response, message }: Failure): string {
+  if (response?.headers === undefined) {
+    return UNREACHED.test(message) ? "GitHub cannot be reached at GITHUB_API_URL: " : "";
+  }
+  if (status !== 401) return "";
+  return "GitHub refuses the token, it is wrong or has expired: make a new one; ";
 }
 
 /** The headers of the answer that was the failure; none when there was no answer. */

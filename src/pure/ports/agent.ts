@@ -2,8 +2,11 @@ import type { AgentSeen, ThreadRead } from "../thread.ts";
 
 /** Reads of the agent server. */
 export type AgentReader = {
-  /** The server, all its projects and all its threads (archived and deleted ones included), once. */
-  observe(): Promise<AgentSeen>;
+  /**
+   * The server, all its projects and all its threads (archived and deleted ones included), once. Whoever wants
+   * the active ones takes an answer without the others where that is cheaper; it says so.
+   */
+  observe(want?: "active" | "all"): Promise<AgentSeen>;
   /** One thread with its messages and pending requests. */
   readThread(threadId: string): Promise<ThreadRead>;
 };

@@ -10,7 +10,7 @@ import { observe } from "../../../src/adapters/agent/t3-observe.ts";
 import type { Reading } from "../../../src/adapters/agent/t3-reading.ts";
 import { createBoundedFetch } from "../../../src/adapters/http.ts";
 import { createSecrets } from "../../../src/loops/log.main.ts";
-import { readSecretSource } from "../../../src/loops/service-client.main.ts";
+import { readSecret } from "../../../src/loops/read-secret.main.ts";
 
 const ADMIN = "t3-admin-token";
 const MODEL = { instanceId: "claudeAgent", model: "none" };
@@ -41,7 +41,7 @@ async function withServer(
   try {
     const open = (token: string) => connect(async () => token);
     const openFile = (file: string) =>
-      connect(() => readSecretSource({ kind: "file", path: file }, createSecrets()));
+      connect(() => readSecret("T3_TOKEN", { kind: "file", path: file }, createSecrets()));
     await run({ t3, dir, open, openFile });
   } finally {
     await client.close();

@@ -62,6 +62,7 @@ export class FakeT3 {
   threads: Record<string, unknown>[] = [threadWire()];
   environment: Reply | null = null;
   snapshot: Reply | null = null;
+  shell: Reply | null = null;
   thread: Reply | null = null;
   dispatch: Reply = json({ sequence: 4 });
   session: Reply = json({ authenticated: true, scopes: [], expiresAt: "2026-12-20T00:00:00.000Z" });
@@ -77,6 +78,7 @@ export class FakeT3 {
     if (url === "/.well-known/t3/environment") return this.environment ?? this.environmentReply();
     if (url === "/api/orchestration/dispatch") return this.dispatch;
     if (url === "/api/orchestration/snapshot") return this.snapshot ?? this.snapshotReply();
+    if (url === "/api/orchestration/shell") return this.shell ?? this.shellReply();
     if (url === "/api/auth/session") return this.session;
     const path = url.replace("/api/orchestration/threads/", "").replace(/\?.*/, "");
     return this.thread ?? this.threadReply(decodeURIComponent(path));
@@ -88,6 +90,19 @@ export class FakeT3 {
 
   private snapshotReply(): Reply {
     return json({ snapshotSequence: 9, projects: this.projects, threads: this.threads });
+  }
+
+  /** What is left out of it has no field in it either. */
+  private shellReply(): Reply {
+    const isThere = (row: Record<string, unknown>) =>
+      (row["archivedAt"] ?? row["deletedAt"] ?? null) === null;
+    const shown = ({ deletedAt: _d, ...row }: Record<string, unknown>) => row;
+    const projects = (this.projects as Record<string, unknown>[]).filter(isThere).map(shown);
+    const threads = this.threads
+      .filter(isThere)
+      .map(shown)
+      .map(({ messages: _m, activities: _a, checkpoints: _c, ...row }) => row);
+    return json({ snapshotSequence: 9, projects, threads });
   }
 
   private threadReply(id: string): Reply {

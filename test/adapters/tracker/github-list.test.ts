@@ -302,7 +302,7 @@ it("a tracker that cannot be reached makes every repo unreadable", async () => {
     "candidates",
   );
   expect(summary(seen)).toEqual([
-    "POST api.github.test/graphql: ECONNREFUSED",
-    "POST api.github.test/graphql: ECONNREFUSED",
+    "GitHub cannot be reached at GITHUB_API_URL: POST api.github.test/graphql: ECONNREFUSED",
+    "GitHub cannot be reached at GITHUB_API_URL: POST api.github.test/graphql: ECONNREFUSED",
   ]);
 });

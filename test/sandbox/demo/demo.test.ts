@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import { followWorld } from "../../../sandbox/demo/progress.ts";
+import { startWorld } from "../../../sandbox/demo/world.ts";
 import { workspaceRootOf } from "../../../src/pure/identity.ts";
 import type { SandboxThread } from "../../../sandbox/t3/t3-server.ts";
 import type { T3Event } from "../../../sandbox/t3/thread-screen.ts";
@@ -32,6 +33,35 @@ describe("the demo", () => {
       stdout: "",
       stderr: "There is no story named nope: npm run demo -- --list names them.\n",
     });
+  });
+
+  it.each([
+    [["--lsit"], /^Unknown option '--lsit'/],
+    [["lands"], /^Unexpected argument 'lands'/],
+    [["--seed", "x"], /^--seed takes a number of at most nine digits\./],
+    [["--seed", "1234567890"], /^--seed takes a number/],
+  ])("refuses %j in a line with the options there are, without a stack", async (argv, why) => {
+    const { told, ended } = demo(...argv);
+    expect(await ended).toEqual([2, null]);
+    expect(told.stdout).toBe("");
+    expect(told.stderr).toMatch(why);
+    expect(told.stderr).toMatch(/\nnpm run demo -- \[--list\] .*\n$/);
+    expect(told.stderr).not.toMatch(/^\s+at /m);
+  });
+
+  it("takes a seed of nine digits", async () => {
+    expect(await demo("--list", "--seed", "123456789").ended).toEqual([0, null]);
+  });
+
+  it("has a file with which a shell reaches its world, and nothing else", async () => {
+    const world = await startWorld([]);
+    try {
+      const show = `. '${world.envFile}' && exec '${process.execPath}' -p 'JSON.stringify(process.env)'`;
+      const shown = spawnSync("/bin/sh", ["-c", show], { env: { PATH: "/bin" }, encoding: "utf8" });
+      expect(JSON.parse(shown.stdout)).toMatchObject({ ...world.env, PATH: "/bin" });
+    } finally {
+      await world.close();
+    }
   });
 
   it.each(["SIGINT", "SIGTERM"] as const)(

@@ -7,6 +7,10 @@ import {
 
 const NOW = 1_795_000_000_000;
 
+function isoOf(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
 function logOf(...lines: readonly TickLine[]) {
   const log = createDecisionLog(() => NOW);
   for (const line of lines) log.tell(line);
@@ -14,7 +18,7 @@ function logOf(...lines: readonly TickLine[]) {
 }
 
 function decided(decision: Readonly<Record<string, unknown>>, issue = "acme/shop#1"): TickLine {
-  return { level: 30, time: NOW - 1, loop: "watcher", issue, decision, msg: "decided" };
+  return { level: "info", time: isoOf(NOW - 1), loop: "watcher", issue, decision, msg: "decided" };
 }
 
 const words: ReadonlyArray<
@@ -69,7 +73,7 @@ it("the newest decision comes first, with its loop, issue and time", () => {
 it("the same decision again is counted where it stands, whatever other issues do between", () => {
   const wait = decided({ kind: "wait", on: "agent" });
   const other = decided({ kind: "wait", on: "agent" }, "acme/blog#2");
-  const list = logOf(wait, other, { ...wait, time: NOW });
+  const list = logOf(wait, other, { ...wait, time: isoOf(NOW) });
   expect(list.map(({ issue, times, at }) => [issue, times, at])).toEqual([
     ["acme/blog#2", 1, NOW - 1],
     ["acme/shop#1", 2, NOW - 1],
@@ -83,16 +87,16 @@ it("a decision that comes back after another one is listed anew", () => {
 
 describe("lines that are no decisions", () => {
   it("are left out where they tell what is performed", () => {
-    expect(logOf({ level: 30, loop: "poller", msg: "tick begins" })).toEqual([]);
+    expect(logOf({ level: "info", loop: "poller", msg: "tick begins" })).toEqual([]);
   });
 
   it("are shown where they tell of trouble, with the reason", () => {
-    const [first] = logOf({ level: 50, loop: "watcher", err: { message: "503" }, msg: "failed" });
+    const [first] = logOf({ level: "error", loop: "watcher", err: { message: "503" }, msg: "failed" });
     expect(first).toMatchObject({ words: "failed", detail: "503", tone: "error", at: NOW });
   });
 
   it("and a decision of a shape nobody knows do no harm", () => {
-    expect(logOf({ level: 30, decision: null, msg: "decided" })).toHaveLength(1);
+    expect(logOf({ level: "info", decision: null, msg: "decided" })).toHaveLength(1);
     expect(logOf(decided({ kind: "act", act: { kind: "ask-turn" } }))).toHaveLength(1);
   });
 });

@@ -43,7 +43,7 @@ describe("what changed", () => {
 
   it("is the regions that changed since, for each reader", async () => {
     const { version } = await changesSince(0);
-    page.tell({ level: 30, loop: "poller", decision: { kind: "dispatch" }, msg: "decided" });
+    page.tell({ level: "info", loop: "poller", decision: { kind: "dispatch" }, msg: "decided" });
     expect(idsOf(await changesSince(version))).toEqual(["decisions"]);
     world.ring("http://127.0.0.1:9/env/t");
     const next = await changesSince(version);
@@ -151,7 +151,7 @@ describe("hostile text", () => {
     world.ask(HOSTILE, [HOSTILE]);
     world.ring("http://127.0.0.1:9/", HOSTILE);
     const decision = { kind: "hold", because: HOSTILE, detail: HOSTILE };
-    page.tell({ level: 30, loop: HOSTILE, issue: HOSTILE, decision, msg: "decided" });
+    page.tell({ level: "info", loop: HOSTILE, issue: HOSTILE, decision, msg: "decided" });
     const { regions } = await changesSince(0);
     for (const { html } of regions) expect(html).not.toMatch(/<script|<img|alert\('x/);
     const shown = regions.filter(({ html }) => html.includes("&lt;script&gt;"));
