@@ -10,7 +10,10 @@ import { type AgentWorld, BAD_TOKEN, type Behaviour, type Quirk } from "./agent-
 const TOKEN = "t3-contract-token";
 
 const QUIRKS: ReadonlyMap<string, ReadonlySet<Quirk>> = new Map([
-  ["0.0.30", new Set<Quirk>(["lists-active", "erases-turn", "misses-restart"])],
+  [
+    "0.0.30",
+    new Set<Quirk>(["lists-active", "forgets-command-owner", "erases-turn", "misses-restart"]),
+  ],
   [
     "0.0.27",
     new Set<Quirk>([

@@ -67,11 +67,7 @@ async function performKnowing(actingApps: ReadonlyMap<string, ActingApp>): Promi
     now: world.clock.now,
     sha256,
   };
-  const sight = await observePoll(
-    deps,
-    settings,
-    await observeWorld(deps, settings, "candidates"),
-  );
+  const sight = await observePoll(deps, settings, await observeWorld(deps, settings, "candidates"));
   const [answer] = sight.answers;
   if (answer?.decision.kind !== "dispatch") throw new Error("nothing is dispatched");
   const input = { ...sight, seen: { ...sight.seen, actingApps }, links: settings.links };

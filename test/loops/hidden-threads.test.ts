@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { World } from "./world.ts";
+import { HOUR, LABELS, MARIA, World } from "./world.ts";
 
 /** A server that answers without archived and deleted threads, with one run whose turn is under way. */
 async function running() {
@@ -26,6 +26,13 @@ describe("on a server whose list of all threads is the whole database", () => {
     expect(await listsOf(world, () => world.tickOn(2))).toEqual(Array(4).fill("observe active"));
   });
 
+  it("the active threads are asked for through what takes secrets out", async () => {
+    const same = (text: string) => text;
+    const redaction = { redact: same, redactTokens: same };
+    const world = new World({ agent: { hidesInactive: true }, redaction });
+    expect(await listsOf(world, () => world.tickOn())).toEqual(Array(2).fill("observe active"));
+  });
+
   it("a running run whose thread was archived is revived", async () => {
     const { world, ref } = await running();
     const threadId = world.threadOf(ref);
@@ -42,6 +49,7 @@ describe("on a server whose list of all threads is the whole database", () => {
   it("a running run whose thread was deleted is restarted in another", async () => {
     const { world, ref } = await running();
     world.agent.deleteThread(world.threadOf(ref));
+    expect(await listsOf(world, () => world.watch())).toEqual(["observe active", "observe"]);
     await world.tickOn(3);
     expect(world.turnsAsked(ref)).toEqual(["first/0", "first/1"]);
     world.agentLands(ref);
@@ -54,5 +62,13 @@ describe("on a server whose list of all threads is the whole database", () => {
     const ref = world.readyIssue();
     expect(await listsOf(world, () => world.poll())).toEqual(["observe active", "observe"]);
     expect(world.turnsAsked(ref)).toEqual(["first/0"]);
+    const [comment] = world.tracker.see(ref).ownComments.comments;
+    world.tracker.deleteComment(ref, comment?.id ?? "");
+    world.tracker.unlabel(ref, LABELS.inProgress, MARIA);
+    await world.agent.archiveThread({ commandId: "person-1", threadId: world.threadOf(ref) });
+    world.advance(HOUR);
+    const again = await world.poll();
+    expect(again).toMatchObject({ dispatched: 0, held: { "approval-already-used": 1 } });
+    expect(world.agent.turnStarts).toHaveLength(1);
   });
 });

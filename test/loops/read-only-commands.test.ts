@@ -161,7 +161,8 @@ describe("before anything was dispatched", () => {
       expect(lines[0]).toMatchObject({ msg: "tick begins", shard: { index, count: 2 } });
       served.push(...z.array(z.string()).parse(lines[0]?.["repos"]));
     }
-    expect(served.toSorted()).toEqual(["acme/blog", "acme/shop"]);
+    expect(new Set(served)).toEqual(new Set(["acme/blog", "acme/shop"]));
+    expect(served).toHaveLength(2);
   });
 
   it("poll --dry-run is printed however quiet the log is", async () => {

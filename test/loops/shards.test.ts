@@ -32,7 +32,7 @@ async function pollShard(world: World, counts: readonly RunCount[] | null) {
     repos: [HERE],
     sharding: { shard: SHARD, elsewhere: ELSEWHERE },
   };
-  const seen = await observeWorld(deps, { repos: [HERE], labels: LABELS }, "candidates");
+  const seen = await observeWorld(deps, settings, "candidates");
   const { answers } = await observePoll(deps, settings, seen);
   return { decisions: answers.map(({ decision }) => decision), asked };
 }

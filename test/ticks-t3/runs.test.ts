@@ -153,3 +153,29 @@ describe.concurrent.each(["0.0.27", "0.0.33"])("a run over T3 %s", (version) => 
     expect(ticks.messages()).toEqual(["first/0", "first/1"]);
   });
 });
+
+describe("a run over T3 0.0.30, whose list of all threads is the whole database", () => {
+  it("is done without that list after its start, is revived from the archive, and idles so too", async () => {
+    await using ticks = await T3Ticks.open("0.0.30");
+    const lists = () =>
+      ticks.t3.requests.flatMap(({ path }) => /(?:shell|snapshot)$/.exec(path)?.[0] ?? []);
+    await ticks.ends(await ticks.nextTurn(), "I had a look around.");
+    const nudged = await ticks.nextTurn();
+    const before = lists().length;
+    await ticks.minute();
+    expect(lists().slice(before)).toEqual(["shell", "shell"]);
+    await ticks.command("thread.archive");
+    await ticks.minute();
+    expect(lists().slice(before)).toContain("snapshot");
+    expect(ticks.thread().archivedAt).toBeNull();
+    await ticks.untilQuiet();
+    expect(nudged.prompt).toContain("AFK-Outcome");
+    await ticks.lands(await ticks.nextTurn());
+    await ticks.minute();
+    await ticks.minute();
+    expect(ticks.verdict()).toBe("done green");
+    const rest = lists().length;
+    await ticks.minute();
+    expect(lists().slice(rest)).toEqual(["shell", "shell"]);
+  });
+});

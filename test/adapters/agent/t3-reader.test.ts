@@ -29,6 +29,55 @@ async function whyUnreadable(change: (t3: FakeT3) => void): Promise<string> {
   return why;
 }
 
+describe("observing the active threads", () => {
+  const SHELL = "/api/orchestration/shell";
+  const GONE = threadWire({ id: "afk-0123456789ab-8-0", archivedAt: "2026-11-20T15:20:00.000Z" });
+
+  it.each([
+    ["0.0.28", SNAPSHOT],
+    ["0.0.29", SHELL],
+    ["0.0.31", SHELL],
+    ["0.0.32", SNAPSHOT],
+  ])("asks T3 %s for %s", (version, route) =>
+    withT3(async ({ t3, agent, paths }) => {
+      t3.version = version;
+      t3.threads.push(GONE, threadWire({ id: "a person's" }));
+      const seen = await agent.observe("active");
+      if (seen.kind !== "readable") throw new Error(seen.why);
+      const lists = paths().filter((path) => path === SHELL || path === SNAPSHOT);
+      expect(lists).toEqual([route]);
+      const ids = seen.threads.map(({ id, presence }) => [id, presence]);
+      const hidden = route === SHELL ? [] : [[GONE["id"], "archived"]];
+      expect(ids).toEqual([[OURS, "active"], ...hidden]);
+      expect(seen.isActiveOnly).toBe(route === SHELL ? true : undefined);
+      expect(seen.projects).toEqual([{ id: "p1", workspaceRoot: "/data/o__r" }]);
+    }),
+  );
+
+  it("asks for all of them where the shell lists a thread of ours without its project", () =>
+    withT3(async ({ t3, agent }) => {
+      t3.version = "0.0.30";
+      const deletedAt = "2026-11-20T10:00:00Z";
+      t3.projects.push({ id: "p2", workspaceRoot: "/data/gone", deletedAt });
+      t3.threads.push(threadWire({ id: "afk-0123456789ab-8-1", projectId: "p2" }));
+      const seen = await agent.observe("active");
+      if (seen.kind !== "readable") throw new Error(seen.why);
+      expect(seen.threads.map((each) => each.workspaceRoot)).toEqual(["/data/o__r", "/data/gone"]);
+      expect(seen.isActiveOnly).toBeUndefined();
+    }));
+
+  it.each([
+    ["is no JSON", HTML],
+    ["is not understood", json({ projects: [], threads: "many" })],
+  ])("tells nothing when the shell %s", (_name, reply) =>
+    withT3(async ({ t3, agent }) => {
+      t3.version = "0.0.30";
+      t3.shell = reply;
+      expect((await agent.observe("active")).kind).toBe("unreadable");
+    }),
+  );
+});
+
 describe("observing", () => {
   it("shows projects, our threads and the environment", () =>
     withT3(async ({ t3, agent, arrived }) => {

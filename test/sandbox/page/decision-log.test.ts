@@ -91,7 +91,12 @@ describe("lines that are no decisions", () => {
   });
 
   it("are shown where they tell of trouble, with the reason", () => {
-    const [first] = logOf({ level: "error", loop: "watcher", err: { message: "503" }, msg: "failed" });
+    const [first] = logOf({
+      level: "error",
+      loop: "watcher",
+      err: { message: "503" },
+      msg: "failed",
+    });
     expect(first).toMatchObject({ words: "failed", detail: "503", tone: "error", at: NOW });
   });
 
