@@ -54,7 +54,9 @@ it("a command answers its exit code and what it wrote", async () => {
 });
 
 it("a command that cannot start is an error, and an aborted signal starts none", async () => {
-  const command = { file: "/nonexistent", args: [], cwd: tmpdir(), env: {} };
+  // Some machines have a folder /nonexistent, the home of nobody.
+  const file = join(tmpdir(), "no-such-program-at-all");
+  const command = { file, args: [], cwd: tmpdir(), env: {} };
   const { signal } = new AbortController();
   await expect(runChild({ ...command, signal })).rejects.toThrow("ENOENT");
   await expect(runChild({ ...command, signal: AbortSignal.abort() })).rejects.toThrow("abort");
