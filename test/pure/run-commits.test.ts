@@ -5,6 +5,7 @@ import type { BranchCommit, BranchPush, BranchSeen, PushesSeen } from "../../src
 import {
   findRunCommits,
   headsInDoubt,
+  lineFrom,
   needsPushes,
   shasToJudge,
   withPushes,
@@ -212,6 +213,11 @@ describe("the push log of a run", () => {
     expect(shasToJudge(seen, findRunCommits(seen, knowing("head")))).toEqual(
       ["head", "later"].map(aSha),
     );
+  });
+
+  it("begins the line of what may answer for it", () => {
+    expect(lineFrom(seen, aSha("head"))).toEqual(["head", "later"].map(aSha));
+    expect(lineFrom({ kind: "unreadable", why: "502" }, aSha("head"))).toEqual([aSha("head")]);
   });
 
   it("is in doubt for every commit but the branch's own, until the log told it", () => {
