@@ -477,6 +477,8 @@ export class FakeTracker implements TrackerReader, TrackerWriter {
   #blockersNamed(issue: FakeIssue): BlockerWords {
     const why = issue.blockersUnreadable;
     if (why !== null) return { kind: "unreadable", why };
+    // Every phrase that names a blocker has one of these words.
+    if (!/block|depend/i.test(issue.body)) return { kind: "named", refs: issue.blockers };
     const words = parseBlockerWords(issue.body, issue);
     if (words.kind === "unreadable") return words;
     return { kind: "named", refs: [...issue.blockers, ...words.refs] };

@@ -46,6 +46,7 @@ export const STRANGER = account("stranger", "2");
 /** The account agents push and comment with. */
 export const ROBOT = account("robot", "3");
 
+const DEFAULT_LIMITS = readLimits({ env: {}, problems: [] });
 const WORKSPACES_ROOT = "/data";
 const LINKS: LinkPolicy = {
   template: "{base}/{environmentId}/{threadId}",
@@ -133,7 +134,7 @@ export class World {
       repos,
       policies: new Map<string, RepoPolicy>(),
       labels: LABELS,
-      limits: { ...readLimits({ env: {}, problems: [] }), ...options.limits },
+      limits: { ...DEFAULT_LIMITS, ...options.limits },
       trust: { trustedActors: [], agentActors: [ROBOT.kind === "account" ? ROBOT.id : ""] },
       agentActors: [ROBOT.kind === "account" ? ROBOT.id : ""],
       isDraining: false,

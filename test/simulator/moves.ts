@@ -123,7 +123,7 @@ export type Scenario = {
 
 /** Rounds of poll, watch and work: enough for a run to come to its verdict in the middle of trouble. */
 const ROUNDS_MIN = 2;
-const ROUNDS_MAX = 5;
+const ROUNDS_MAX = 4;
 /** Effects of one tick that may break; a dispatch has five and a verdict some seven. */
 const EFFECTS_PER_TICK = 8;
 /** Reads as well: some six come before the first effect. */

@@ -294,6 +294,8 @@ class Simulation {
       if (world.effects().length === before && isOver(world)) return;
       for (const ref of world.issues) answerAll(world, ref);
       if (step === STEPS_BEFORE_HANDS) deleteStubborn(world);
+      // What was asked for begins, and ends in the same step.
+      workOn(world, this.#schedule.seed, "swift");
       workOn(world, this.#schedule.seed, "swift");
       world.advance(stepMs(step));
     }
