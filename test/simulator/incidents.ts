@@ -152,6 +152,20 @@ export const INCIDENTS: readonly Incident[] = [
     },
   },
   {
+    name: "a forced push takes the run's commit off the branch",
+    replay: async () => {
+      const { world, ref } = await working();
+      const before = world.record(ref).baseSha ?? "";
+      world.agentLands(ref, { ci: "pending" });
+      await ticks(world, 2);
+      world.tracker.forcePush(ref.repo, before);
+      await ticks(world, 2);
+      return expectThat([
+        [world.verdict(ref) === "needs-human commit-vanished", `verdict ${world.verdict(ref)}`],
+      ]);
+    },
+  },
+  {
     name: "no pipeline ever runs",
     replay: async () => {
       const { world, ref } = await working();

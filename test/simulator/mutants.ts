@@ -149,12 +149,6 @@ export const MUTANTS: readonly Mutant[] = [
     becomes: "if (spent <= max) {",
   },
   {
-    name: "a turn is asked for beside a live one",
-    file: "pure/rows-context.ts",
-    line: "if (isThreadLive(context)) return stopTurn(context);",
-    becomes: "",
-  },
-  {
     name: "a notice is posted without a look for the one that stands",
     file: "pure/finish.ts",
     line: "if (isTold(record, seen)) return [];",

@@ -70,6 +70,22 @@ export const REGRESSIONS: readonly Regression[] = [
     moves: () => [poll, work, work, minute, work, overtaken, { kind: "time", ms: 61 * HOUR }],
   },
   {
+    name: "a turn is asked for in a thread in which a person's own turn goes on for hours",
+    moves: () => [
+      poll,
+      work,
+      minute,
+      work,
+      person("steer"),
+      watch,
+      { kind: "time", ms: 3 * HOUR },
+      watch,
+      watch,
+      minute,
+      watch,
+    ],
+  },
+  {
     name: "a person sets the agent to work in a thread whose first turn was not asked for yet",
     moves: () => [
       { kind: "tick", loop: "poll", faults: [{ kind: "crash-before", effect: 4 }] },

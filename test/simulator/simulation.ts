@@ -96,8 +96,8 @@ class Simulation {
       await this.#perform(move, at);
       this.#watchman.noteApprovals();
     }
-    await this.#comeToRest();
-    const quiet = await this.#quietEffects();
+    const isQuiet = await this.#comeToRest();
+    const quiet = await this.#quietEffects(isQuiet);
     const broken = [
       ...this.#watchman.broken,
       ...(await brokenAtTheEnd(this.#world, {
@@ -277,7 +277,7 @@ class Simulation {
   }
 
   /** Services heal, people answer and resume, agents end what they began, until every run has its verdict. */
-  async #comeToRest(): Promise<void> {
+  async #comeToRest(): Promise<boolean> {
     const world = this.#world;
     this.#tell("everything heals");
     this.#isKilled = false;
@@ -291,7 +291,7 @@ class Simulation {
       const before = world.effects().length;
       await this.#tick("poll", world.life());
       await this.#tick("watch", world.life());
-      if (world.effects().length === before && isOver(world)) return;
+      if (world.effects().length === before && isOver(world)) return true;
       for (const ref of world.issues) answerAll(world, ref);
       if (step === STEPS_BEFORE_HANDS) deleteStubborn(world);
       // What was asked for begins, and ends in the same step.
@@ -299,10 +299,13 @@ class Simulation {
       workOn(world, this.#schedule.seed, "swift");
       world.advance(stepMs(step));
     }
+    return false;
   }
 
-  async #quietEffects(): Promise<readonly string[]> {
-    const ticks = this.#schedule.seed % LONG_EVERY === 0 ? QUIET_TICKS_LONG : QUIET_TICKS;
+  /** A rest that ended with ticks that did nothing has shown so already. */
+  async #quietEffects(isQuiet: boolean): Promise<readonly string[]> {
+    const isLong = this.#schedule.seed % LONG_EVERY === 0;
+    const ticks = isLong ? QUIET_TICKS_LONG : isQuiet ? 0 : QUIET_TICKS;
     const effects: string[] = [];
     for (let tick = 0; tick < ticks; tick += 1) {
       effects.push(
