@@ -3,6 +3,7 @@ const START = Date.parse("2026-01-05T09:00:00.000Z");
 /** The one clock of a faked world: it moves only when told. Milliseconds since the epoch. */
 export class FakeClock {
   #ms: number;
+  #told = { ms: Number.NaN, iso: "" };
 
   constructor(startMs: number = START) {
     this.#ms = startMs;
@@ -13,7 +14,10 @@ export class FakeClock {
 
   /** ISO 8601 with milliseconds, as T3 stamps. */
   iso(): string {
-    return new Date(this.#ms).toISOString();
+    // Asked far more often than the clock moves.
+    if (this.#told.ms !== this.#ms)
+      this.#told = { ms: this.#ms, iso: new Date(this.#ms).toISOString() };
+    return this.#told.iso;
   }
 
   /** ISO 8601 in whole seconds, as GitHub stamps: two things within a second look simultaneous. */

@@ -457,6 +457,7 @@ export class FakeTracker implements TrackerReader, TrackerWriter {
   #blockers(issue: FakeIssue): BlockersSeen {
     const own = this.#blockersNamed(issue);
     if (own.kind === "unreadable") return own;
+    if (own.refs.length === 0) return { kind: "listed", blockers: [] };
     const nodes = new Map<string, BlockerNode>();
     const open = [...own.refs];
     for (const ref of open) {

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 import { approvalOf, findReadyEvent } from "../../src/pure/approval.ts";
 import type { PollPolicy, PollSeen } from "../../src/pure/dispatch-policy.ts";
@@ -45,8 +45,17 @@ export function ago(ms: number): string {
   return new Date(NOW - ms).toISOString().replace(".000Z", "Z");
 }
 
+/** A simulated world hashes the same few texts in every tick. */
+const HASHES_KEPT_MAX = 10_000;
+const hashes = new Map<string, string>();
+
 export function sha256(text: string): string {
-  return createHash("sha256").update(text, "utf8").digest("hex");
+  const known = hashes.get(text);
+  if (known !== undefined) return known;
+  if (hashes.size >= HASHES_KEPT_MAX) hashes.clear();
+  const made = hash("sha256", text);
+  hashes.set(text, made);
+  return made;
 }
 
 /** A full commit sha, told apart by its name. */

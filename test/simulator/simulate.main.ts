@@ -38,6 +38,8 @@ const args = await yargs(process.argv.slice(2))
       if (!(value >= 1 && Number.isFinite(value)))
         throw new Error(`--${key} is a number from 1 on.`);
     }
+    if (given.also !== undefined && !/^[0-9a-f]+$/i.test(given.also))
+      throw new Error("--also is a number in hexadecimal.");
     return true;
   })
   .strict()
@@ -57,29 +59,29 @@ async function playOne(seed: number): Promise<number> {
 
 async function playMany(): Promise<number> {
   const beganAt = Date.now();
+  const workers = range(args.jobs).map(() => new Worker(new URL("./worker.ts", import.meta.url)));
   const crashes = joinCrashes(
     await Promise.all(
-      range(args.jobs).map((part) => ask<CrashReport>({ kind: "crashes", part, parts: args.jobs })),
+      workers.map((worker, part) =>
+        ask<CrashReport>(worker, { kind: "crashes", part, parts: args.jobs }),
+      ),
     ),
   );
   const totals = noTotals();
   const until = args.seconds === undefined ? Infinity : beganAt + args.seconds * 1000;
   const to = args.seconds === undefined ? args.from + args.schedules - 1 : Number.MAX_SAFE_INTEGER;
-  const tasks: WorkerTask[] = range(args.jobs).map((part) => ({
-    kind: "seeds",
-    from: args.from + part,
-    to,
-    step: args.jobs,
-    until,
-    failuresMax: 100,
-  }));
-  if (args.also !== undefined) {
+  const seeds = { kind: "seeds", to, step: args.jobs, until, failuresMax: 100 } as const;
+  const parts = await Promise.all(
+    workers.map((worker, part) => ask<Totals>(worker, { ...seeds, from: args.from + part })),
+  );
+  const [first] = workers;
+  if (args.also !== undefined && first !== undefined) {
     const seed = Number.parseInt(args.also.slice(0, 8), 16);
-    tasks.push({ kind: "seeds", from: seed, to: seed, step: 1, until, failuresMax: 1 });
+    console.log(`and seed ${seed}, of ${args.also}`);
+    parts.push(await ask<Totals>(first, { ...seeds, from: seed, to: seed, until: Infinity }));
   }
-  for (const part of await Promise.all(tasks.map((task) => ask<Totals>(task)))) {
-    addTotals(totals, part);
-  }
+  for (const part of parts) addTotals(totals, part);
+  await Promise.all(workers.map((worker) => worker.terminate()));
   console.log(renderReport({ crashes, totals, ms: Date.now() - beganAt, from: args.from }));
   for (const { seed, broken } of totals.failures.slice(0, FAILURES_NAMED_MAX))
     console.log(`seed ${seed}: ${broken[0]}`);
@@ -103,10 +105,10 @@ function range(count: number): readonly number[] {
   return Array.from({ length: count }, (_, at) => at);
 }
 
-function ask<Answer>(task: WorkerTask): Promise<Answer> {
-  const worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData: task });
+function ask<Answer>(worker: Worker, task: WorkerTask): Promise<Answer> {
   return new Promise((resolve, reject) => {
     worker.once("message", resolve);
     worker.once("error", reject);
+    worker.postMessage(task);
   });
 }

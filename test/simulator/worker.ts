@@ -1,8 +1,8 @@
-import { parentPort, workerData } from "node:worker_threads";
-import { crashEverywhere } from "./exhaustive.ts";
+import { parentPort } from "node:worker_threads";
+import { type CrashReport, crashEverywhere } from "./exhaustive.ts";
 import { scheduleOf } from "./moves.ts";
 import { simulate } from "./simulation.ts";
-import { addCounts, noTotals } from "./totals.ts";
+import { addCounts, noTotals, type Totals } from "./totals.ts";
 
 /** What a worker is asked for. Seeds are `from`, `from + step` and so on, up to and with `to`. */
 export type WorkerTask =
@@ -18,10 +18,13 @@ export type WorkerTask =
       readonly failuresMax: number;
     };
 
-const task = workerData as WorkerTask;
-if (task.kind === "crashes") {
-  parentPort?.postMessage(await crashEverywhere(task.part, task.parts));
-} else {
+// One thread does one task after the other: what was compiled for the first is there for the next.
+parentPort?.on("message", (task: WorkerTask) => {
+  void perform(task).then((answer) => parentPort?.postMessage(answer));
+});
+
+async function perform(task: WorkerTask): Promise<CrashReport | Totals> {
+  if (task.kind === "crashes") return crashEverywhere(task.part, task.parts);
   const totals = noTotals();
   for (let seed = task.from; seed <= task.to && Date.now() < task.until; seed += task.step) {
     const { broken, counts } = await simulate(scheduleOf(seed));
@@ -30,5 +33,5 @@ if (task.kind === "crashes") {
     if (broken.length > 0) totals.failures.push({ seed, broken });
     if (totals.failures.length >= task.failuresMax) break;
   }
-  parentPort?.postMessage(totals);
+  return totals;
 }
