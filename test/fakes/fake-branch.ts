@@ -76,6 +76,11 @@ export class FakeBranch {
     };
   }
 
+  /** The whole line, newest first, however much of it a reader is shown. */
+  shas(): readonly string[] {
+    return this.#headSha === null ? [] : this.#lineFrom(this.#headSha).map(({ sha }) => sha);
+  }
+
   #lineFrom(sha: string): readonly BranchCommit[] {
     const line: BranchCommit[] = [];
     let commit = this.#commits.get(sha);

@@ -138,6 +138,12 @@ export class FakeCi implements CiReader {
     this.#deployments.set(repoKey(repo), next);
   }
 
+  /** The deployments of a repo to an environment, oldest first, without a request. */
+  deploymentsTo(repo: RepoRef, environment: string): readonly Deployment[] {
+    const all = this.#deployments.get(repoKey(repo)) ?? [];
+    return all.filter((one) => one.environment === environment);
+  }
+
   /** One more check, also beside one of the same name: as a job that was run again. */
   add(sha: string, report: Report): Check {
     this.#ids += 1;
@@ -157,6 +163,11 @@ export class FakeCi implements CiReader {
     if (log !== undefined) this.#logs.set(id, log);
     this.#checks.set(sha, [...(this.#checks.get(sha) ?? []), check]);
     return check;
+  }
+
+  /** How the checks of a commit stand, without a request. */
+  statesOf(sha: string): readonly CheckState[] {
+    return (this.#checks.get(sha) ?? []).map(({ state }) => state);
   }
 
   /** Of one commit, or of all when no sha is named; null mends it. */

@@ -120,8 +120,8 @@ function survive<Answer>(plan: FaultPlan, answer: Answer): Answer {
   return answer;
 }
 
-// Long enough for a marker or a label, short enough for a list of effects to be read.
-const WORDS_CHARS_MAX = 60;
+/** Of a text: long enough for a marker or a label, short enough for a list of effects to be read. */
+export const WORDS_CHARS_MAX = 60;
 
 function describe(arg: unknown): string {
   if (typeof arg === "string") return arg.split("\n", 1).join().slice(0, WORDS_CHARS_MAX);

@@ -273,6 +273,16 @@ export class FakeTracker implements TrackerReader, TrackerWriter {
     return seen.kind === "readable" && seen.commits.some((commit) => commit.sha === sha);
   }
 
+  /** The newest commit of the branch as it is now, without a request; null where it has none. */
+  headOf(repo: RepoRef): string | null {
+    return this.#repo(repo).branch.headSha;
+  }
+
+  /** The shas of the branch as it is now, newest first, without a request. */
+  branchOf(repo: RepoRef): readonly string[] {
+    return this.#repo(repo).branch.shas();
+  }
+
   setUnreadable(repo: RepoRef, why: string | null): void {
     this.#repo(repo).unreadable = why;
   }

@@ -26,6 +26,7 @@ import {
 } from "../fakes/fake-faults.ts";
 import { FakeLeaseStore } from "../fakes/fake-lease.ts";
 import { FakeNotifier } from "../fakes/fake-notifier.ts";
+import { FakeRollouts } from "../fakes/fake-rollouts.ts";
 import { account, FAKE_LABELS, FakeTracker } from "../fakes/fake-tracker.ts";
 import { sha256 } from "../pure/builders.ts";
 import { type Gate, withGate } from "./gate.ts";
@@ -103,6 +104,7 @@ export class World {
     clock: this.clock,
     hasCommit: (repo, sha) => this.tracker.hasCommit(repo, sha),
   });
+  readonly rollouts = new FakeRollouts({ clock: this.clock });
   readonly notifiers: readonly FakeNotifier[];
   readonly pollLease = new FakeLeaseStore({ clock: this.clock, ttlMs: LEASE_TTL_MS });
   readonly watchLease = new FakeLeaseStore({ clock: this.clock, ttlMs: LEASE_TTL_MS });
@@ -400,6 +402,7 @@ export class World {
       tracker: { reader: tracker, writer: tracker },
       agent: { reader: agent, writer },
       ci: faulty(this.ci, []),
+      rollouts: faulty(this.rollouts, []),
       notifiers: this.notifiers.map((each) => faulty(each, NOTIFIER_WRITE_METHODS)),
       lease: watched(faulty(lease, this.#leaseSteps), life.onEffect),
       log: { info: log("info"), warn: log("warn"), error: log("error") },

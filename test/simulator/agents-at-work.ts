@@ -1,6 +1,7 @@
 import { parseMessageId } from "../../src/pure/identity.ts";
 import { type IssueRef, issueKey } from "../../src/pure/issue.ts";
 import { RED_LOG, type World } from "../loops/world.ts";
+import { deliverOn } from "./delivery.ts";
 import { createRandom, pickWeighted } from "./random.ts";
 
 /** How long agents work: as they please, or so that every turn ends in the step after it began. */
@@ -12,6 +13,7 @@ export type Pace = "as-they-please" | "swift";
  */
 export function workOn(world: World, seed: number, pace: Pace): void {
   world.ciEnds();
+  deliverOn(world, seed, pace);
   for (const ref of world.issues) {
     for (const id of world.threadsOf(ref)) workIn(world, { ref, id, seed, pace });
   }

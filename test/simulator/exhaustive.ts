@@ -2,42 +2,72 @@ import { ProcessDied } from "../fakes/fake-faults.ts";
 import { type FaultKind, type Played, playMinutes, wrongsOf } from "../loops/play.ts";
 import { STORIES, type Story } from "../loops/stories.ts";
 import { currentSite } from "./sites.ts";
+import { playStop, STOP_STORIES } from "./stop-stories.ts";
 
 const CRASHES = ["crash-before", "crash-after"] as const satisfies readonly FaultKind[];
 
 /** How often a tick died right before and right after an effect of one place in the loops. */
 export type SiteCrashes = { before: number; after: number };
 
-/** Every story, played once for each of its effects with a death before it and once with one after it. */
+/**
+ * Every story of the ticks, and every one of `afk stop`, played once for each of its effects with a death before it
+ * and once with one after it.
+ */
 export type CrashReport = {
   readonly plays: number;
   readonly bySite: Readonly<Record<string, SiteCrashes>>;
   readonly broken: readonly string[];
 };
 
+/** A story that can be played with a death in it. */
+type Crashable = {
+  readonly name: string;
+  readonly play: (crash: Crash | null) => Promise<{
+    readonly effects: readonly string[];
+    /** The place in the loops that asked for the effect which the process died at. */
+    readonly site: string | null;
+    readonly broken: readonly string[];
+  }>;
+};
+
+type Crash = { readonly kind: (typeof CRASHES)[number]; readonly effect: number };
+
+const CRASHABLE: readonly Crashable[] = [
+  ...STORIES.map((story) => ({
+    name: story.name,
+    play: async (crash: Crash | null) => {
+      const played = await playTicks(story, crash);
+      return { ...played, broken: wrongsOf(story, played) };
+    },
+  })),
+  ...STOP_STORIES.map((story) => ({
+    name: `afk stop: ${story.name}`,
+    play: (crash: Crash | null) => playStop(story, crash),
+  })),
+];
+
 /** Plays a share of the stories; `part` of `parts`. */
 export async function crashEverywhere(part: number, parts: number): Promise<CrashReport> {
   const bySite: Record<string, SiteCrashes> = {};
   const broken: string[] = [];
   let plays = 0;
-  for (const story of STORIES.filter((_, at) => at % parts === part)) {
-    const calm = await playOnce(story, null);
+  for (const { name, play } of CRASHABLE.filter((_, at) => at % parts === part)) {
+    const calm = await play(null);
+    broken.push(...calm.broken.map((wrong) => `${name}: undisturbed: ${wrong}`));
     for (const kind of CRASHES) {
       for (let effect = 1; effect <= calm.effects.length; effect += 1) {
-        const played = await playOnce(story, { kind, effect });
+        const played = await play({ kind, effect });
         plays += 1;
         note(bySite, played.site, kind);
-        const at = `${story.name}: ${kind} of effect ${effect}`;
-        broken.push(...wrongsOf(story, played).map((wrong) => `${at}: ${wrong}`));
+        const at = `${name}: ${kind} of effect ${effect}`;
+        broken.push(...played.broken.map((wrong) => `${at}: ${wrong}`));
       }
     }
   }
   return { plays, bySite, broken };
 }
 
-type Crash = { readonly kind: (typeof CRASHES)[number]; readonly effect: number };
-
-async function playOnce(
+async function playTicks(
   story: Story,
   crash: Crash | null,
 ): Promise<Played & { readonly site: string | null }> {

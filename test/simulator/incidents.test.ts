@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { INCIDENTS } from "./incidents.ts";
-import { scheduleOf } from "./moves.ts";
+import { scheduleOf } from "./schedules.ts";
 import { playRegression, REGRESSIONS } from "./regressions.ts";
 import { simulate } from "./simulation.ts";
 

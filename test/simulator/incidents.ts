@@ -5,6 +5,8 @@ import { HOUR, LABELS, MARIA, MINUTE, World } from "../loops/world.ts";
 /** What went wrong once in a system of this kind, replayed by name; answers what is wrong today. */
 export type Incident = {
   readonly name: string;
+  /** The law that it broke. */
+  readonly law: string;
   readonly replay: () => Promise<readonly string[]>;
 };
 
@@ -15,6 +17,7 @@ const TICKS_UNCHANGED = 200;
 export const INCIDENTS: readonly Incident[] = [
   {
     name: "an escalated issue is dispatched again in every tick",
+    law: "law 3",
     replay: async () => {
       const { world, ref } = await working();
       world.agentSays(ref, "I looked.\n\nAFK-Outcome: blocked the key is missing");
@@ -29,6 +32,7 @@ export const INCIDENTS: readonly Incident[] = [
   },
   {
     name: "writing the lock label fails for ever",
+    law: "law 5",
     replay: async () => {
       const world = new World();
       const ref = world.readyIssue();
@@ -44,6 +48,7 @@ export const INCIDENTS: readonly Incident[] = [
   },
   {
     name: "the agent server accepts a turn and its answer never arrives",
+    law: "law 5",
     replay: async () => {
       const world = new World();
       const ref = world.readyIssue();
@@ -62,6 +67,7 @@ export const INCIDENTS: readonly Incident[] = [
   },
   {
     name: "CI is red for an hour while the turn is still live",
+    law: "law 8",
     replay: async () => {
       const { world, ref } = await working();
       world.agentPushes(ref, { ci: "red" });
@@ -80,6 +86,7 @@ export const INCIDENTS: readonly Incident[] = [
   },
   {
     name: "a corrective turn ends without a commit",
+    law: "law 8",
     replay: async () => {
       const { world, ref } = await working();
       world.agentLands(ref, { ci: "red" });
@@ -94,6 +101,7 @@ export const INCIDENTS: readonly Incident[] = [
   },
   {
     name: "CI is red for the first time at minute 61",
+    law: "law 8",
     replay: async () => {
       const { world, ref } = await working();
       const sha = world.agentLands(ref, { ci: "pending" });
@@ -113,6 +121,7 @@ export const INCIDENTS: readonly Incident[] = [
   },
   {
     name: "the second run of an issue begins with the first one's commit as its own",
+    law: "law 7",
     replay: async () => {
       const { world, ref } = await working();
       world.agentLands(ref, { ci: "red" });
@@ -135,6 +144,7 @@ export const INCIDENTS: readonly Incident[] = [
   },
   {
     name: "a keyword in a commit closes the issue before CI has spoken",
+    law: "law 7",
     replay: async () => {
       const { world, ref } = await working();
       const sha = world.agentLands(ref, { ci: "pending", refs: "Closes" });
@@ -153,6 +163,7 @@ export const INCIDENTS: readonly Incident[] = [
   },
   {
     name: "a forced push takes the run's commit off the branch",
+    law: "law 7",
     replay: async () => {
       const { world, ref } = await working();
       const before = world.record(ref).baseSha ?? "";
@@ -167,6 +178,7 @@ export const INCIDENTS: readonly Incident[] = [
   },
   {
     name: "no pipeline ever runs",
+    law: "law 4",
     replay: async () => {
       const { world, ref } = await working();
       world.agentLands(ref, { ci: "none" });
@@ -178,6 +190,7 @@ export const INCIDENTS: readonly Incident[] = [
   },
   {
     name: "the doorbell is down for ten ticks",
+    law: "law 6",
     replay: async () => {
       const { world, ref } = await working();
       world.agentLands(ref);
@@ -195,6 +208,7 @@ export const INCIDENTS: readonly Incident[] = [
   },
   {
     name: "two hundred ticks in which nothing changes",
+    law: "law 11",
     replay: async () => {
       const { world, ref } = await working();
       world.agentLands(ref, { ci: "pending" });

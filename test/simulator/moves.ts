@@ -1,6 +1,6 @@
+import type { RepoPolicy } from "../../src/pure/limits.ts";
 import type { FaultKind } from "../loops/play.ts";
 import { HOUR, MINUTE } from "../loops/world.ts";
-import { createRandom, pickWeighted, type Random } from "./random.ts";
 
 /** The tick that a move runs. */
 export type Loop = "poll" | "watch";
@@ -32,9 +32,6 @@ export const PERSON_ACTS = [
   "steer",
 ] as const;
 export type PersonAct = (typeof PERSON_ACTS)[number];
-
-/** A tick that has read that no agent works cannot know of one that a person sets to work a moment later. */
-const TRACKER_ACTS = PERSON_ACTS.filter((act) => act !== "steer");
 
 /** What befalls the services. Every `-down` stays until its `-up`. */
 export const SERVICE_ACTS = [
@@ -70,7 +67,35 @@ export const SERVICE_ACTS = [
   "limit-met",
   "limit-over",
 ] as const;
-export type ServiceAct = (typeof SERVICE_ACTS)[number];
+
+/** What befalls deployments and rollouts, where there are any. */
+export const DELIVERY_ACTS = [
+  "deployment-succeeds",
+  "deployment-turns-red",
+  "deployment-given-up",
+  "deployment-overtaken",
+  "deployed-by-stranger",
+  "deployed-elsewhere",
+  "rollout-completes",
+  "rollout-halts",
+  "rollout-goes-back",
+  "rollout-gone",
+  "rollout-unreadable",
+  "rollout-readable",
+] as const;
+export type DeliveryAct = (typeof DELIVERY_ACTS)[number];
+export type ServiceAct = (typeof SERVICE_ACTS)[number] | DeliveryAct;
+
+/** How an operator sets the gates, beside plainly turning the kill switch on and off. */
+export const GATE_ACTS = [
+  "kill-switch-unset",
+  "kill-switch-blank",
+  "kill-switch-misspelt",
+  "allowlist-unset",
+  "allowlist-emptied",
+  "allowlist-filled",
+] as const;
+export type GateAct = (typeof GATE_ACTS)[number];
 
 /** One step of a schedule. `issue` counts the world's issues, and goes round where there are fewer. */
 export type Move =
@@ -92,6 +117,7 @@ export type Move =
   | { readonly kind: "person"; readonly act: PersonAct; readonly issue: number }
   | { readonly kind: "service"; readonly act: ServiceAct; readonly issue: number }
   | { readonly kind: "kill-switch"; readonly isOn: boolean }
+  | { readonly kind: "gate"; readonly act: GateAct }
   | { readonly kind: "drain"; readonly isOn: boolean }
   | { readonly kind: "time"; readonly ms: number };
 
@@ -113,7 +139,8 @@ export type Scenario = {
   readonly runsMax: number;
   /** How much the ticks' own clock is ahead of everybody else's. */
   readonly skewMs: number;
-  readonly policy: { readonly ci: "required" | "none"; readonly dispatchOnRed: boolean };
+  /** What every repo declares. */
+  readonly policy: RepoPolicy;
   readonly attempts: {
     readonly fixForward: number;
     readonly nudge: number;
@@ -121,159 +148,8 @@ export type Scenario = {
   };
 };
 
-/** Rounds of poll, watch and work: enough for a run to come to its verdict in the middle of trouble. */
-const ROUNDS_MIN = 2;
-const ROUNDS_MAX = 4;
-/** Effects of one tick that may break; a dispatch has five and a verdict some seven. */
-const EFFECTS_PER_TICK = 8;
-/** Reads as well: some six come before the first effect. */
-const CALLS_PER_TICK = 16;
-const ISSUES_MAX = 3;
-/** More than a minute: ticks may look reordered. A clock that is further off is told by its monitoring. */
-const SKEW_MS = 90_000;
-
-/** The schedule of a seed. */
-export function scheduleOf(seed: number): Schedule {
-  const random = createRandom(seed, "schedule");
-  const scenario = scenarioOf(random);
-  const moves: Move[] = [];
-  const rounds = ROUNDS_MIN + random.int(ROUNDS_MAX - ROUNDS_MIN + 1);
-  for (let round = 0; round < rounds; round += 1) moves.push(...roundOf(random));
-  return { seed, scenario, moves };
-}
-
-function scenarioOf(random: Random): Scenario {
-  const repos = random.chance(0.3) ? ["a", "b"] : ["a"];
-  const issues = Array.from({ length: 1 + (random.chance(0.35) ? random.int(ISSUES_MAX) : 0) });
-  return {
-    repos,
-    issues: issues.map(() => random.pick(repos)),
-    bells: random.chance(0.3) ? ["ntfy", "slack"] : ["ntfy"],
-    interruptEndsAs: random.pick(["completed", "interrupted", "error"]),
-    obedience: pickWeighted(random, {
-      obeys: 8,
-      "ignores-interrupt": 1,
-      "ignores-interrupt-and-stop": 1,
-    }),
-    runsMax: random.chance(0.2) ? 1 : 10,
-    skewMs: random.chance(0.2) ? random.pick([-SKEW_MS, SKEW_MS]) : 0,
-    policy: { ci: random.chance(0.1) ? "none" : "required", dispatchOnRed: random.chance(0.2) },
-    attempts: {
-      fixForward: random.int(3),
-      nudge: random.int(2),
-      redispatch: random.int(3),
-    },
-  };
-}
-
-function roundOf(random: Random): readonly Move[] {
-  const moves: Move[] = [];
-  while (random.chance(0.45)) moves.push(trouble(random));
-  moves.push(...ticksOf(random));
-  if (random.chance(0.85)) moves.push({ kind: "work" });
-  moves.push({ kind: "time", ms: passing(random) });
-  return moves;
-}
-
-function ticksOf(random: Random): readonly Move[] {
-  const kind = pickWeighted(random, {
-    "in turn": 14,
-    reversed: 2,
-    poll: 2,
-    watch: 2,
-    "twice each": 1,
-    together: 3,
-    "two pollers": 1,
-    "two watchers": 1,
-    overtaken: 2,
-    meddled: 3,
-  });
-  const order = random.int(2 ** 31);
-  const tick = (loop: Loop): Move => ({ kind: "tick", loop, faults: faultsOf(random) });
-  switch (kind) {
-    case "in turn":
-      return [tick("poll"), tick("watch")];
-    case "reversed":
-      return [tick("watch"), tick("poll")];
-    case "poll":
-      return [tick("poll")];
-    case "watch":
-      return [tick("watch")];
-    case "twice each":
-      return [tick("poll"), tick("poll"), tick("watch"), tick("watch")];
-    case "together":
-      return [{ kind: "together", loops: ["poll", "watch"], order }];
-    case "two pollers":
-      return [{ kind: "together", loops: ["poll", "poll", "watch"], order }];
-    case "two watchers":
-      return [{ kind: "together", loops: ["watch", "poll", "watch"], order }];
-    case "meddled":
-      return [
-        {
-          kind: "meddled",
-          loop: random.pick<Loop>(["poll", "watch"]),
-          call: 1 + random.int(CALLS_PER_TICK),
-          act: random.pick(TRACKER_ACTS),
-          issue: random.int(ISSUES_MAX),
-        },
-      ];
-    case "overtaken":
-      return [
-        {
-          kind: "overtaken",
-          loop: random.pick<Loop>(["poll", "watch"]),
-          effect: 1 + random.int(EFFECTS_PER_TICK),
-        },
-      ];
-  }
-}
-
-const FAULT_KINDS: readonly FaultKind[] = [
-  "crash-before",
-  "crash-after",
-  "fail-before",
-  "fail-after",
-];
-
-function faultsOf(random: Random): readonly TickFault[] {
-  if (!random.chance(0.35)) return [];
-  return [{ kind: random.pick(FAULT_KINDS), effect: 1 + random.int(EFFECTS_PER_TICK) }];
-}
-
 /** The longest that no tick runs: a weekend. */
 export const STANDSTILL_MS_MAX = 65 * HOUR;
-
-/** Mostly a minute; at times the loop stood still for hours or days. */
-function passing(random: Random): number {
-  const kind = pickWeighted(random, { minute: 20, minutes: 4, hour: 2, hours: 1, days: 1 });
-  switch (kind) {
-    case "minute":
-      return MINUTE;
-    case "minutes":
-      return (2 + random.int(15)) * MINUTE;
-    case "hour":
-      return HOUR;
-    case "hours":
-      return (2 + random.int(22)) * HOUR;
-    case "days":
-      return 25 * HOUR + random.int(STANDSTILL_MS_MAX / HOUR - 25) * HOUR;
-  }
-}
-
-function trouble(random: Random): Move {
-  const issue = random.int(ISSUES_MAX);
-  const kind = pickWeighted(random, { person: 10, service: 10, switch: 1, drain: 1 });
-  switch (kind) {
-    case "person":
-      return { kind: "person", act: random.pick(PERSON_ACTS), issue };
-    case "service":
-      return { kind: "service", act: random.pick(SERVICE_ACTS), issue };
-    case "switch":
-      return { kind: "kill-switch", isOn: random.chance(0.6) };
-    case "drain":
-      return { kind: "drain", isOn: random.chance(0.5) };
-  }
-}
 
 /** A move in words, for the trace. */
 export function describeMove(move: Move): string {
@@ -296,6 +172,8 @@ export function describeMove(move: Move): string {
       return `a service: ${move.act} (issue ${move.issue})`;
     case "kill-switch":
       return `the kill switch is turned ${move.isOn ? "on" : "off"}`;
+    case "gate":
+      return `a gate: ${move.act}`;
     case "drain":
       return `draining is turned ${move.isOn ? "on" : "off"}`;
     case "time":

@@ -3,6 +3,7 @@ import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises"
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Find } from "./hunt.main.ts";
 import { type Mutant, MUTANTS } from "./mutants.ts";
 
 /** What each mutant may cost: the same seeds that the continuous check plays first. */
@@ -10,22 +11,34 @@ const SCHEDULES_MAX = 3_000;
 /** Several times what all of them take: a hunt that is cut off has caught nothing. */
 const SECONDS_MAX = 240;
 
+/** The longest name of a mutant, and of a law. */
+const NAME_CHARS = Math.max(...MUTANTS.map(({ name }) => name.length));
+const LAW_CHARS = "no verdict from silence".length;
+const WORDS_CHARS_MAX = 160;
+
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
-type Caught = { readonly mutant: Mutant; readonly how: string | null };
+type Caught = { readonly mutant: Mutant; readonly how: Find | null };
 
 const wanted = process.argv[2];
 const mutants = MUTANTS.filter(({ name }) => wanted === undefined || name.includes(wanted));
 const results: Caught[] = [];
 const waiting = [...mutants];
 await Promise.all(Array.from({ length: availableParallelism() }, workOff));
+console.log(rowOf("mutant", { law: "law", after: "caught after" }));
 for (const mutant of mutants) {
   const { how } = results.find((each) => each.mutant === mutant) ?? { how: null };
-  console.log(`${how === null ? "SURVIVED" : "caught  "} ${mutant.name.padEnd(72)} ${how ?? ""}`);
+  console.log(rowOf(mutant.name, how ?? { law: "-", after: "SURVIVED" }));
+  // Asked for by name, a mutant is looked into: what was seen is worth its line.
+  if (wanted !== undefined && how !== null) console.log(`  ${how.what.slice(0, WORDS_CHARS_MAX)}`);
 }
 const survived = results.filter(({ how }) => how === null).length;
 console.log(`${results.length} mutants, ${survived} survived`);
 process.exitCode = survived > 0 || results.length === 0 ? 1 : 0;
+
+function rowOf(name: string, { law, after }: Omit<Find, "what">): string {
+  return `${name.padEnd(NAME_CHARS)} | ${law.padEnd(LAW_CHARS)} | ${after}`;
+}
 
 async function workOff(): Promise<void> {
   for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) {
@@ -34,7 +47,7 @@ async function workOff(): Promise<void> {
 }
 
 /** How the mutant was caught; null when nothing noticed it. */
-async function hunt(mutant: Mutant): Promise<string | null> {
+async function hunt(mutant: Mutant): Promise<Find | null> {
   const dir = await mkdtemp(join(tmpdir(), "afk-mutant-"));
   try {
     for (const part of ["src", "test", "package.json", "tsconfig.json"]) {
@@ -59,7 +72,7 @@ async function plant(dir: string, { name, file, line, becomes }: Mutant): Promis
   );
 }
 
-async function play(dir: string): Promise<string | null> {
+async function play(dir: string): Promise<Find | null> {
   const script = join(dir, "test/simulator/hunt.main.ts");
   const child = spawn(process.execPath, [script, String(SCHEDULES_MAX)], {
     cwd: dir,
@@ -73,8 +86,9 @@ async function play(dir: string): Promise<string | null> {
   const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
   clearTimeout(timer);
   if (code === null) throw new Error(`a hunt did not end within ${SECONDS_MAX} s`);
-  if (code === 0) return null;
   // A mutant that does not even load has shown nothing about the laws.
   if (said.trim() === "") throw new Error(`a hunt broke down: ${complained.slice(-500)}`);
-  return said.trim().split("\n").at(-1)?.slice(0, 160) ?? "";
+  const find = JSON.parse(said.trim().split("\n").at(-1) ?? "") as Find | null;
+  if ((find === null) !== (code === 0)) throw new Error(`a hunt ended with ${code}: ${said}`);
+  return find;
 }

@@ -251,4 +251,115 @@ export const MUTANTS: readonly Mutant[] = [
     line: "if (isTriedBefore) await run.progress.confirm(record);",
     becomes: "if (isTriedBefore) await run.progress.save(record);",
   },
+  {
+    name: "a kill switch that is not set lets ticks run",
+    file: "pure/gates.ts",
+    line: 'if (killSwitch !== "off") {',
+    becomes: 'if (killSwitch === "on") {',
+  },
+  {
+    name: "an allowlist of blanks and commas is taken for one of repos",
+    file: "pure/gates.ts",
+    line: 'if (splitList(env["AFK_ALLOWLIST"]).length === 0) {',
+    becomes: 'if ((env["AFK_ALLOWLIST"] ?? "") === "") {',
+  },
+  {
+    name: "the lock label locks no repo",
+    file: "pure/locks.ts",
+    line: "if (hasLabel(issue, labels.inProgress) && !hasLabel(issue, labels.human) && !isConcluded) {",
+    becomes:
+      "if (hasLabel(issue, labels.inProgress) && hasLabel(issue, labels.human) && !isConcluded) {",
+  },
+  {
+    name: "a reopening before the verdict keeps the issue of a done run open",
+    file: "pure/finish.ts",
+    line: "isSince(record.verdict, event.at)",
+    becomes: 'event.at !== ""',
+  },
+  {
+    name: "a lost turn is asked for once more than allowed",
+    file: "pure/rows-context.ts",
+    line: "return context.record.isRebuilt ? 0 : context.policy.limits.redispatchAttemptsMax;",
+    becomes:
+      "return context.record.isRebuilt ? 0 : context.policy.limits.redispatchAttemptsMax + 1;",
+  },
+  {
+    name: "a doorbell is given up long before its time",
+    file: "pure/bells.ts",
+    line: 'const isOver = bell.state === "trying" && clock.now - bell.firstTryAt > clock.notifyMsMax;',
+    becomes: 'const isOver = bell.state === "trying" && clock.now > bell.firstTryAt;',
+  },
+  {
+    name: "a pause waits for the agent instead of interrupting it",
+    file: "pure/rows-brakes.ts",
+    line: "if (turn.end !== null || isAsked || !isThreadLive(context)) {",
+    becomes: "if (turn.end !== null || isAsked || isThreadLive(context)) {",
+  },
+  {
+    name: "a cancelled check counts as a green one",
+    file: "pure/ci-fold.ts",
+    line: 'if (inStates(current, ["cancelled", "stale"]).length > 0) return { kind: "inconclusive" };',
+    becomes: 'if (inStates(current, ["cancelled", "stale"]).length > 0) return { kind: "green" };',
+  },
+  {
+    name: "checks that cannot be read count as none",
+    file: "pure/ci-judge.ts",
+    line: 'if (seen.kind === "unreadable") return seen;',
+    becomes:
+      'if (seen.kind === "unreadable") return { kind: "folded", sha: seen.sha, checks: [], verdict: { kind: "none" }, requiresNothing: false };',
+  },
+  {
+    name: "whoever can push deploys",
+    file: "pure/deployments.ts",
+    line: "creators === undefined || (creatorId !== null && creators.includes(creatorId)),",
+    becomes: "creators === undefined || creatorId !== null,",
+  },
+  {
+    name: "a red deployment hides a green one after it",
+    file: "pure/deployments.ts",
+    line: 'const found = first("green") ?? first("red", "pending") ?? first("inconclusive");',
+    becomes: 'const found = first("red") ?? first("green", "pending") ?? first("inconclusive");',
+  },
+  {
+    name: "deployments are never looked at",
+    file: "pure/ci-stages.ts",
+    line: 'if (policy.deploy === undefined || ci.kind !== "judged") return false;',
+    becomes: 'if (policy.deploy !== undefined || ci.kind !== "judged") return false;',
+  },
+  {
+    name: "a rollout counts, whatever commit it carries",
+    file: "pure/rollout.ts",
+    line: "const sha = line.find((each) => seen.carried.some((carried) => isSameCommit(each, carried)));",
+    becomes: "const sha = line.find(() => seen.carried.length > 0);",
+  },
+  {
+    name: "a deployment that does not come is no CI at all",
+    file: "pure/ci-stages.ts",
+    line: 'const isWaitedFor = isSilent && open.name !== "build";',
+    becomes: 'const isWaitedFor = isSilent && open.name === "build";',
+  },
+  {
+    name: "a stop ends other people's turns too",
+    file: "loops/stop.ts",
+    line: "return thread.workspaceRoot.toLowerCase().startsWith(root);",
+    becomes: "return root.length > 0;",
+  },
+  {
+    name: "a stop of one issue ends all turns",
+    file: "loops/stop.ts",
+    line: "name.issueNumber === number && repoOfThread(thread, [repo], deps.workspacesRoot) !== null",
+    becomes: "name.issueNumber === number && repo.name.length > 0",
+  },
+  {
+    name: "a stop asks for nothing but interrupts",
+    file: "loops/stop.ts",
+    line: 'for (const verb of ["interruptTurn", "stopSession"] as const) {',
+    becomes: 'for (const verb of ["interruptTurn", "interruptTurn"] as const) {',
+  },
+  {
+    name: "what mends the run's own commit costs no attempt",
+    file: "pure/rows-ci.ts",
+    line: "const isCounted = ci.isOwnHead || isOwnRed;",
+    becomes: "const isCounted = !ci.isOwnHead && isOwnRed;",
+  },
 ];

@@ -1,7 +1,7 @@
 import { readLimits } from "../../src/pure/config-env.ts";
 import { runBoundMs } from "./ending.ts";
 import type { CrashReport } from "./exhaustive.ts";
-import { findSites, sourceOf } from "./sites.ts";
+import { findSites, sourceOf } from "./effect-sites.ts";
 import { HOUR } from "../loops/world.ts";
 import type { Totals } from "./totals.ts";
 

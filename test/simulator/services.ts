@@ -1,7 +1,8 @@
 import type { IssueRef } from "../../src/pure/issue.ts";
 import { ServiceLimited } from "../../src/pure/ports/service-limited.ts";
 import { MARIA, type World } from "../loops/world.ts";
-import type { ServiceAct } from "./moves.ts";
+import { performDelivery } from "./delivery.ts";
+import { DELIVERY_ACTS, type DeliveryAct, type ServiceAct } from "./moves.ts";
 
 const WHY = "planned trouble";
 
@@ -11,6 +12,10 @@ const limited = new ServiceLimited("planned trouble: a limit", null);
 
 /** One thing that befalls the services an issue depends on. What is not possible now is left undone. */
 export async function performService(world: World, ref: IssueRef, act: ServiceAct): Promise<void> {
+  if (isDelivery(act)) {
+    performDelivery(world, ref, act);
+    return;
+  }
   const { tracker, agent, ci } = world;
   switch (act) {
     case "agents-down":
@@ -113,6 +118,10 @@ export async function performService(world: World, ref: IssueRef, act: ServiceAc
   }
 }
 
+function isDelivery(act: ServiceAct): act is DeliveryAct {
+  return DELIVERY_ACTS.some((each) => each === act);
+}
+
 /** Everything works again, and nothing is cut short any more. */
 export function healServices(world: World): void {
   const { tracker, agent, ci } = world;
@@ -124,6 +133,7 @@ export function healServices(world: World): void {
   tracker.setDown(null);
   tracker.setWritesRefused(null);
   ci.setUnreadable(null);
+  world.rollouts.setUnreadable(null);
   for (const repo of world.settings.repos) {
     tracker.setUnreadable(repo, null);
     tracker.truncateBranch(repo, null);

@@ -1,4 +1,4 @@
-import type { Counts } from "./simulation.ts";
+import { type Counts, noCounts } from "./counts.ts";
 import type { CrashReport, SiteCrashes } from "./exhaustive.ts";
 
 /** A schedule that broke a law. */
@@ -8,8 +8,7 @@ export type Failure = { readonly seed: number; readonly broken: readonly string[
 export type Totals = { schedules: number; readonly counts: Counts; readonly failures: Failure[] };
 
 export function noTotals(): Totals {
-  const counts = { ticks: 0, effects: 0, crashes: 0, faults: {}, verdicts: {}, holds: {} };
-  return { schedules: 0, counts, failures: [] };
+  return { schedules: 0, counts: noCounts(), failures: [] };
 }
 
 /** Adds one to the other. */

@@ -1,17 +1,29 @@
-import { isSameLabel } from "../../src/pure/approval.ts";
 import { parseMessageId, parseThreadId } from "../../src/pure/identity.ts";
-import { type IssueEvent, type IssueRef, issueKey, repoKey } from "../../src/pure/issue.ts";
+import { type IssueRef, issueKey, repoKey } from "../../src/pure/issue.ts";
 import type { RunRecord } from "../../src/pure/run-record.ts";
-import { recordCommentsOf } from "../../src/pure/run-record-codec.ts";
-import { type Happening, LABELS, MARIA, type World } from "../loops/world.ts";
-import { EDITED } from "./people.ts";
+import { type Happening, LABELS, type World } from "../loops/world.ts";
+import { BellJudge } from "./bell-judge.ts";
+import { wrongDelivery } from "./delivery.ts";
 import type { Loop } from "./moves.ts";
+import { judgeReasons } from "./reasons.ts";
+import { lookAround, type Sight } from "./sight.ts";
+import type { Excuses, Silence } from "./stage.ts";
+import { type Footing, isBraked, TurnJudge } from "./turn-judge.ts";
 
 /** The most writes of one tick: a dispatch has six, a verdict some nine, a red one a turn more. */
 const WRITES_PER_ISSUE_MAX = 14;
 /** Reads of one tick beside those of single issues and threads: account, lists, branches, CI twice, agents. */
 const READS_PER_TICK_MAX = 10;
 const READS_PER_ISSUE_MAX = 6;
+
+/** Reasons that only CI itself can give: what it does not say is none of them. */
+const FROM_CI: ReadonlySet<string> = new Set([
+  "green",
+  "no-ci",
+  "base-red",
+  "no-new-commit",
+  "fix-forward-exhausted",
+]);
 
 /** What a tick did, as its own process saw it. */
 export type TickSeen = {
@@ -21,15 +33,18 @@ export type TickSeen = {
   readonly isWhole: boolean;
 };
 
-type Before = {
-  readonly turnStarts: number;
-  readonly writes: number;
-  readonly calls: number;
-  readonly happenings: number;
-  readonly braked: ReadonlySet<string>;
-  readonly isAgentSilent: boolean;
-  readonly running: readonly IssueRef[];
-};
+type Before = Footing &
+  Silence & {
+    readonly sights: readonly Sight[];
+    readonly writes: number;
+    readonly calls: number;
+    readonly happenings: number;
+    readonly late: number;
+    /** Issues whose runs are under way. */
+    readonly running: readonly string[];
+    /** Threads in which the agent of a braked run works. */
+    readonly brakedAtWork: readonly string[];
+  };
 
 /** Looks at the world around every tick and notes what no tick may do. */
 export class Watchman {
@@ -37,46 +52,48 @@ export class Watchman {
   /** Event ids of the approvals that any record ever named. */
   readonly used = new Set<string>();
   readonly #world: World;
-  /** What stood in the issue when the label of that event was put on. */
-  readonly #approved = new Map<string, { readonly title: string; readonly body: string }>();
   readonly #isObedient: boolean;
+  readonly #excuses: Excuses;
+  readonly #turns: TurnJudge;
+  readonly #bells: BellJudge;
   readonly #verdicts = new Map<string, { readonly issue: string; readonly told: string }>();
   #before: Before | null = null;
 
-  constructor(world: World, isObedient: boolean) {
+  constructor(world: World, how: { readonly isObedient: boolean; readonly excuses: Excuses }) {
     this.#world = world;
-    this.#isObedient = isObedient;
+    this.#isObedient = how.isObedient;
+    this.#excuses = how.excuses;
+    this.#turns = new TurnJudge(world);
+    this.#bells = new BellJudge(world);
   }
 
   /** Called after everything people did: an approval is of the text as it stands in that moment. */
   noteApprovals(): void {
-    for (const ref of this.#world.issues) {
-      const { history, title, body } = this.#world.tracker.see(ref);
-      for (const event of history.events) {
-        if (event.kind !== "labeled" || !isSameLabel(event.label, LABELS.ready)) continue;
-        if (!this.#approved.has(event.id)) this.#approved.set(event.id, { title, body });
-      }
-    }
+    this.#turns.noteApprovals();
   }
 
   /** A record that a person destroyed is rebuilt from what is left, and may end otherwise. */
-  forgetVerdicts(ref: IssueRef): void {
+  forgetRecords(ref: IssueRef): void {
     // A truncated reading shows none of its records, and still one of them was destroyed.
     for (const [runId, { issue }] of this.#verdicts) {
       if (issue === issueKey(ref)) this.#verdicts.delete(runId);
     }
+    this.#bells.forget(ref);
   }
 
-  before(isAgentSilent: boolean): void {
-    const { agent, timeline } = this.#world;
+  before(silence: Silence): void {
+    const sights = lookAround(this.#world);
+    const running = sights.filter(isRunning);
     this.#before = {
-      turnStarts: agent.turnStarts.length,
+      ...this.#turns.before(sights),
+      ...silence,
+      sights,
       writes: this.#writes(),
       calls: this.#calls(),
-      happenings: timeline.length,
-      braked: new Set(this.#world.issues.filter((ref) => this.#isBraked(ref)).map(issueKey)),
-      isAgentSilent,
-      running: this.#running(),
+      happenings: this.#world.timeline.length,
+      late: this.#excuses.late.length,
+      running: running.map(({ key }) => key),
+      brakedAtWork: running.flatMap((sight) => this.#brakedAtWork(sight)),
     };
   }
 
@@ -84,63 +101,73 @@ export class Watchman {
   after(ticks: readonly TickSeen[]): void {
     const before = this.#before;
     if (before === null) throw new Error("before() comes first");
-    const { agent, timeline, issues } = this.#world;
-    for (const start of agent.turnStarts.slice(before.turnStarts)) {
-      this.#judgeTurn(start, before);
+    const happened = this.#world.timeline.slice(before.happenings);
+    const late = this.#excuses.late.slice(before.late);
+    const isUntroubled = ticks.every(({ isWhole }) => isWhole) && !happened.some(isTrouble);
+    // Where only ticks were at work and none wrote, everything stands as it stood.
+    const isUnchanged = isUntroubled && this.#writes() === before.writes;
+    const sights = isUnchanged ? before.sights : lookAround(this.#world);
+    if (!isUnchanged) {
+      this.broken.push(
+        ...this.#turns.after(before, { sights, late, concluded: this.#verdicts }),
+        ...this.#bells.after({ sights, late, isUntroubled }),
+      );
+      this.#judgeVerdicts(before, { happened, sights });
     }
-    const writesMax = ticks.length * WRITES_PER_ISSUE_MAX * (issues.length + 1);
+    this.#judgeBounds(before, ticks.length);
+    this.#judgeErrors(happened);
+    this.#judgeCapacity();
+    if (isUntroubled) this.#judgeBrakes(before, { ticks, sights });
+    for (const tick of ticks) {
+      this.broken.push(...judgeReasons(tick, { happened, sights, running: before.running }));
+    }
+  }
+
+  #judgeBounds(before: Before, ticks: number): void {
+    const { issues } = this.#world;
+    const writesMax = ticks * WRITES_PER_ISSUE_MAX * (issues.length + 1);
     const writes = this.#writes() - before.writes;
     if (writes > writesMax) this.#break(`bounded writes: ${writes} in one tick`);
     const readsMax = READS_PER_TICK_MAX + READS_PER_ISSUE_MAX * (issues.length + 1);
     const calls = this.#calls() - before.calls - writes;
-    if (calls > ticks.length * readsMax) this.#break(`bounded requests: ${calls} reads in a tick`);
-    const happened = timeline.slice(before.happenings);
-    this.#judgeVerdicts(before, happened);
-    this.#judgeErrors(happened);
-    this.#judgeCapacity();
-    for (const tick of ticks) this.#judgeReasons(tick, happened, before);
+    if (calls > ticks * readsMax) this.#break(`bounded requests: ${calls} reads in a tick`);
   }
 
-  #judgeTurn(start: World["agent"]["turnStarts"][number], before: Before): void {
-    const runId = parseThreadId(start.threadId)?.runId ?? "";
-    const ref = this.#issueOf(start.threadId);
-    const kind = parseMessageId(start.messageId)?.kind;
-    if (ref === null) {
-      this.#break(`law 9: a turn for no issue: ${start.threadId}`);
-      return;
+  /** Law 10: a watch that nothing kept from it has stopped the agents of runs that a person holds back. */
+  #judgeBrakes(
+    before: Before,
+    { ticks, sights }: { readonly ticks: readonly TickSeen[]; readonly sights: readonly Sight[] },
+  ): void {
+    if (!this.#isObedient || before.isAgentSilent || before.brakedAtWork.length === 0) return;
+    if (!ticks.some(({ loop }) => loop === "watch")) return;
+    const still = sights.filter(isRunning).flatMap((sight) => this.#brakedAtWork(sight));
+    for (const id of still) {
+      if (before.brakedAtWork.includes(id)) this.#break(`law 10: ${id} works on, and is held back`);
     }
-    // A brake that a person let go of while the tick ran is none any more.
-    if (before.braked.has(issueKey(ref)) && this.#isBraked(ref))
-      this.#break(`law 10: ${kind} turn of ${issueKey(ref)} in spite of a person's brake`);
-    if (start.text.includes(EDITED) && !this.#isEditApproved(ref, runId, start.text))
-      this.#break(`law 9: ${issueKey(ref)} works on text that nobody approved`);
-    const approval = recordCommentsOf(this.#world.tracker.see(ref)).flatMap((each) =>
-      each.kind === "record" && each.record.runId === runId ? [each.record.approval] : [],
-    )[0];
-    const maria = MARIA.kind === "account" ? MARIA.id : "";
-    if (kind === "first" && approval !== undefined && approval.actor.id !== maria)
-      this.#break(`law 9: ${issueKey(ref)} was started by ${approval.actor.login}`);
   }
 
-  /** Whether every edit the prompt shows stood in a text that was approved. */
-  #isEditApproved(ref: IssueRef, runId: string, prompt: string): boolean {
-    const approval = recordCommentsOf(this.#world.tracker.see(ref)).flatMap((each) =>
-      each.kind === "record" && each.record.runId === runId ? [each.record.approval.eventId] : [],
-    )[0];
-    const text = approval === undefined ? undefined : this.#approved.get(approval);
-    // Without a record (it was deleted) any approved text will do.
-    const texts = text === undefined ? [...this.#approved.values()] : [text];
-    const edits = prompt.match(new RegExp(`${EDITED}\\d+`, "g")) ?? [];
-    return texts.some(({ title, body }) =>
-      edits.every((edit) => `${title}\n${body}`.includes(edit)),
-    );
+  /** What a person asked for in a thread is theirs. */
+  #brakedAtWork(sight: Sight): readonly string[] {
+    if (!isBraked(sight)) return [];
+    const { agent } = this.#world;
+    const runId = sight.records.at(-1)?.runId;
+    return this.#world.threadsOf(sight.ref).filter((id) => {
+      if (!agent.isWorking(id) || parseThreadId(id)?.runId !== runId) return false;
+      const { messages, presence } = agent.see(id);
+      const asked = messages.findLast(({ role }) => role === "user");
+      return presence === "active" && parseMessageId(asked?.id ?? "") !== null;
+    });
   }
 
-  #judgeVerdicts(before: Before, happened: readonly Happening[]): void {
+  #judgeVerdicts(
+    before: Before,
+    what: { readonly happened: readonly Happening[]; readonly sights: readonly Sight[] },
+  ): void {
+    const { happened, sights } = what;
     const concluded = new Set(happened.flatMap(concludedRun));
     const told = new Set(happened.flatMap(toldRun));
-    for (const ref of this.#world.issues) {
-      for (const record of this.#world.records(ref)) {
+    for (const { ref, records } of sights) {
+      for (const record of records) {
         const { runId, verdict, approval } = record;
         this.used.add(approval.eventId);
         if (verdict === null) continue;
@@ -153,18 +180,32 @@ export class Watchman {
         if (!concluded.has(runId)) continue;
         if (before.isAgentSilent && verdict.kind !== "cancelled")
           this.#break(`no verdict from silence: run ${runId} ended as ${ended}`);
+        if (before.isCiSilent && FROM_CI.has(verdict.because))
+          this.#break(`no verdict from silence: run ${runId} ended as ${ended} without CI`);
         if (verdict.kind === "done") this.#judgeDone(ref, record);
+        this.broken.push(...wrongDelivery(this.#world, ref, record));
       }
     }
   }
 
-  /** Law 7, at the moment of the verdict: what is done stands on the branch. */
-  #judgeDone(ref: IssueRef, { runId, commits, isRebuilt }: RunRecord): void {
+  /** Law 7, at the moment of the verdict: what is done stands on the branch, and is green there. */
+  #judgeDone(ref: IssueRef, { runId, commits, isRebuilt, verdict }: RunRecord): void {
     const newest = commits.at(-1)?.sha;
     const isThere = newest !== undefined && this.#world.tracker.isOnBranch(ref.repo, newest);
     // Rebuilt, it has no base, and what is not on the newest part of the branch may be further back.
     if (!isThere && !isRebuilt)
       this.#break(`law 7: run ${runId} is done with a commit that left the branch`);
+    if (verdict?.because !== "green") {
+      const ci = this.#world.settings.policies.get(repoKey(ref.repo))?.ci;
+      if (ci !== "none") this.#break(`law 7: run ${runId} is done without CI, which is required`);
+      return;
+    }
+    const sha = /green on (\w+)/.exec(verdict.detail)?.[1] ?? "";
+    const states = this.#world.ci.statesOf(sha);
+    if (states.length === 0 || states.some((state) => state !== "success"))
+      this.#break(`law 7: run ${runId} is done on ${sha}, which is ${states.join()}`);
+    if (!this.#world.tracker.isOnBranch(ref.repo, sha))
+      this.#break(`law 7: run ${runId} is done on ${sha}, which is not on the branch`);
   }
 
   /** When people are told of a verdict, an agent that heeds commands has stopped. */
@@ -174,48 +215,6 @@ export class Watchman {
     const isAtWork = (id: string): boolean =>
       this.#world.agent.isWorking(id) && this.#world.agent.see(id).presence === "active";
     if (ids.some(isAtWork)) this.#break(`verdict: run ${runId} was told of while its agent worked`);
-  }
-
-  /** Every candidate of a whole poll, and every run of a whole watch, has its decision and its reason. */
-  #judgeReasons(tick: TickSeen, happened: readonly Happening[], before: Before): void {
-    const mine = happened.filter((each) => each.process === tick.process);
-    for (const each of mine) {
-      if (each.kind !== "log" || each.message !== "decided") continue;
-      const { decision } = each.fields as { decision?: Record<string, unknown> };
-      const reason = decision?.["because"] ?? decision?.["on"] ?? decision?.["act"];
-      const isReasoned = ["hold", "wait"].includes(String(decision?.["kind"]));
-      if (isReasoned && typeof reason !== "string")
-        this.#break(`reasons: ${JSON.stringify(decision)} names none`);
-    }
-    if (!tick.isWhole) return;
-    const logs = mine.flatMap((each) => (each.kind === "log" ? [each] : []));
-    if (logs.some(({ message }) => /lease held elsewhere|tick failed|limited/.test(message)))
-      return;
-    const said = new Set(logs.map(({ fields }) => fields["issue"]));
-    const unread = logs
-      .filter(({ message }) => message.includes("unreadable"))
-      .flatMap(({ fields }) => [fields["repo"], fields["name"], fields["issue"]])
-      .filter((name) => typeof name === "string");
-    for (const ref of tick.loop === "poll" ? this.#candidates() : before.running) {
-      const key = issueKey(ref);
-      if (!said.has(key) && !unread.some((name) => key.startsWith(name)))
-        this.#break(`law 12: a whole ${tick.loop} said nothing of ${key}`);
-    }
-  }
-
-  #candidates(): readonly IssueRef[] {
-    return this.#world.issues.filter((ref) => {
-      const { state, labels } = this.#world.tracker.see(ref);
-      return state === "open" && labels.includes(LABELS.ready);
-    });
-  }
-
-  /** Issues that carry the lock label for a run without a verdict. */
-  #running(): readonly IssueRef[] {
-    return this.#world.issues.filter((ref) => {
-      const isOpen = this.#world.records(ref).at(-1)?.verdict === null;
-      return isOpen && this.#world.labels(ref).includes(LABELS.inProgress);
-    });
   }
 
   /** A decision that the ticks themselves refused as being against a law, and every error of our own making. */
@@ -236,46 +235,32 @@ export class Watchman {
       this.#break(`at once: ${issues.size} runs, ${settings.limits.runsMax} are allowed`);
   }
 
-  #isBraked(ref: IssueRef): boolean {
-    const { tracker } = this.#world;
-    const { labels, state, history } = tracker.see(ref);
-    if (labels.includes(LABELS.paused)) return true;
-    // A closing keyword in a commit is no brake.
-    const closed = history.events.findLast((event) => event.kind === "closed");
-    if (state === "closed" && closed?.kind === "closed" && closed.closer === "hand") return true;
-    const isLock = (event: IssueEvent): boolean =>
-      (event.kind === "labeled" || event.kind === "unlabeled") &&
-      (event.label === LABELS.inProgress || event.label === LABELS.ready);
-    const newest = history.events.findLast(isLock);
-    return (
-      newest?.kind === "unlabeled" && newest.label === LABELS.inProgress && newest.actor === MARIA
-    );
-  }
-
-  #issueOf(threadId: string): IssueRef | null {
-    const name = parseThreadId(threadId);
-    const root = this.#world.agent.see(threadId).workspaceRoot;
-    const found = this.#world.issues.find(
-      (ref) =>
-        ref.number === name?.issueNumber && root.endsWith(repoKey(ref.repo).replace("/", "__")),
-    );
-    return found ?? null;
-  }
-
   #writes(): number {
     const { tracker, agent, notifiers } = this.#world;
     return tracker.writes + agent.writes + notifiers.reduce((sum, each) => sum + each.writes, 0);
   }
 
   #calls(): number {
-    const { tracker, agent, ci, notifiers } = this.#world;
+    const { tracker, agent, ci, rollouts, notifiers } = this.#world;
     const rings = notifiers.reduce((sum, each) => sum + each.calls.length, 0);
-    return tracker.calls.length + agent.calls.length + ci.calls.length + rings;
+    const reads = tracker.calls.length + agent.calls.length + ci.calls.length;
+    return reads + rollouts.calls.length + rings;
   }
 
   #break(what: string): void {
     this.broken.push(what);
   }
+}
+
+/** Whether an issue carries the lock label for a run without a verdict. */
+function isRunning({ seen, records }: Sight): boolean {
+  return records.at(-1)?.verdict === null && seen.labels.includes(LABELS.inProgress);
+}
+
+/** Something failed, or the tick was none of its own. */
+function isTrouble(each: Happening): boolean {
+  if (each.kind !== "log") return false;
+  return each.level === "error" || /lease held elsewhere|limit/.test(each.message);
 }
 
 /** The run that a tick brought to its verdict, if that is what happened. */

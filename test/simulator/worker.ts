@@ -1,6 +1,6 @@
 import { parentPort } from "node:worker_threads";
 import { type CrashReport, crashEverywhere } from "./exhaustive.ts";
-import { scheduleOf } from "./moves.ts";
+import { scheduleOf } from "./schedules.ts";
 import { simulate } from "./simulation.ts";
 import { addCounts, noTotals, type Totals } from "./totals.ts";
 
