@@ -9,10 +9,16 @@ const TICKS: ReadonlyMap<string, LoopName> = new Map([
 const argv = process.argv.slice(2);
 const loop = argv.length === 1 ? TICKS.get(argv[0] ?? "") : undefined;
 
-if (loop === undefined) {
-  const { runCommandLine } = await import("./command-line.ts");
-  process.exitCode = await runCommandLine(argv, process.env);
-} else {
+async function run(): Promise<number> {
+  if (loop === undefined) {
+    const { runCommandLine } = await import("./command-line.ts");
+    return await runCommandLine(argv, process.env);
+  }
   const { runTick } = await import("./loops/tick.main.ts");
-  process.exitCode = await runTick(loop, process.env, "perform");
+  return await runTick(loop, process.env, "perform");
 }
+
+// What rejects is printed by Node itself, with its stack, and exits 1.
+void run().then((code) => {
+  process.exitCode = code;
+});

@@ -1,20 +1,41 @@
-import {
-  Agent,
-  fetch as undiciFetch,
-  Headers,
-  type RequestInit as UndiciInit,
-  Response as BufferedResponse,
-} from "undici";
+import { pipeline } from "node:stream";
+import type { Agent, Dispatcher } from "undici";
 
 /**
  * A `fetch` whose every request ends: within the timeout, below the body limit, or with an error
- * that names method, host and path. The answer's body is already read; its status and headers are
- * as they came.
+ * that names method, host and path. The answer's body is already read and decoded; its status and
+ * headers are as they came.
  */
-export type BoundedFetch = (url: string | URL, init?: BoundedInit) => Promise<Response>;
+export type BoundedFetch = (url: string | URL, init?: BoundedInit) => Promise<HttpAnswer>;
 
-/** What one request may ask for besides what `fetch` knows. */
-export type BoundedInit = RequestInit & {
+/**
+ * What a response of `fetch` has, as far as a body that is already read needs it; it may be read more
+ * than once. Undici's own fetch is half of what a tick would load, and none of its streams, forms and
+ * cookies is used.
+ */
+export type HttpAnswer = Pick<
+  Response,
+  "ok" | "status" | "statusText" | "url" | "text" | "json" | "arrayBuffer"
+> & {
+  readonly headers: AnswerHeaders;
+};
+
+/** Names in lower case; of what came more than once, one after the other with commas. */
+export type AnswerHeaders = Iterable<readonly [name: string, value: string]> & {
+  get(name: string): string | null;
+};
+
+/** What one request may ask for. */
+export type BoundedInit = {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | null;
+  readonly signal?: AbortSignal | null;
+  /**
+   * No redirect is ever followed: a redirected POST would become a GET, whose 200 looks done, or be
+   * sent a second time, and a token would go where it leads.
+   */
+  readonly redirect?: "manual";
   /** In place of the client's own. */
   readonly timeoutMs?: number;
   readonly stream?: BodyStream;
@@ -56,24 +77,34 @@ export function createBoundedFetch(options: BoundedFetchOptions): {
   readonly fetch: BoundedFetch;
   readonly close: () => Promise<void>;
 } {
+  let opened: Promise<Agent> | null = null;
+  const open = (): Promise<Agent> => (opened ??= openPool(options));
+  return {
+    fetch: (url, init = {}) => send({ options, open }, url, init),
+    close: async () => await (await opened)?.close(),
+  };
+}
+
+type Client = { readonly options: BoundedFetchOptions; readonly open: () => Promise<Agent> };
+
+/** The first request loads what it takes: a tick whose lease another holds makes none. */
+async function openPool({ connectionsMax, timeoutMs }: BoundedFetchOptions): Promise<Agent> {
+  const { Agent } = await import("undici");
   // Undici's own timeouts see headers and body apart and have half-second steps: one timer per
   // request covers both instead. HTTP/2 does not pay for the few requests of a short process.
-  const agent = new Agent({
-    connections: options.connectionsMax,
-    connect: { timeout: options.timeoutMs },
+  return new Agent({
+    connections: connectionsMax,
+    connect: { timeout: timeoutMs },
     headersTimeout: 0,
     bodyTimeout: 0,
     allowH2: false,
   });
-  return {
-    fetch: (url, init = {}) => send({ options, agent }, url, init),
-    close: () => agent.close(),
-  };
 }
 
-type Client = { readonly options: BoundedFetchOptions; readonly agent: Agent };
+/** GitHub answers no request without a name of who asks. */
+const USER_AGENT = "afk";
 
-async function send(client: Client, input: string | URL, init: BoundedInit): Promise<Response> {
+async function send(client: Client, input: string | URL, init: BoundedInit): Promise<HttpAnswer> {
   const { options } = client;
   const timeoutMs = init.timeoutMs ?? options.timeoutMs;
   const url = parseUrl(input);
@@ -83,7 +114,7 @@ async function send(client: Client, input: string | URL, init: BoundedInit): Pro
     path: tellablePath(url),
   };
   const where = `${note.method} ${note.host}${note.path}`;
-  const headers = parseHeaders(init.headers, where);
+  const headers = checkHeaders(init.headers ?? {}, where);
   options.onRequest?.(note);
 
   const abort = new AbortController();
@@ -92,21 +123,24 @@ async function send(client: Client, input: string | URL, init: BoundedInit): Pro
   if (init.signal?.aborted) cancel();
   init.signal?.addEventListener("abort", cancel);
   try {
-    const response = await undiciFetch(url, {
-      method: note.method,
-      headers,
-      body: (init.body ?? null) as NonNullable<UndiciInit["body"]> | null,
-      redirect: init.redirect ?? "follow",
-      ...(init.duplex === undefined ? {} : { duplex: init.duplex }),
+    const agent = await client.open();
+    const response = await agent.request({
+      origin: url.origin,
+      path: `${url.pathname}${url.search}`,
+      method: note.method as Dispatcher.HttpMethod,
+      headers: { "user-agent": USER_AGENT, "accept-encoding": "gzip", accept: "*/*", ...headers },
+      body: init.body ?? null,
       signal: abort.signal,
-      dispatcher: client.agent,
     });
     const { stream } = init;
-    if (stream === undefined || !isStreamed(response, stream)) {
-      return await buffer(response, where, options.bodyBytesMax);
+    if (stream !== undefined && isStreamed(response, stream)) {
+      await drain(response, where, stream);
+      return asAnswer(response, url, Buffer.alloc(0));
     }
-    await drain(response, where, stream);
-    return asBuffered(response, null);
+    const chunks: Uint8Array[] = [];
+    const take = (chunk: Uint8Array): void => void chunks.push(chunk);
+    await drain(response, where, { bytesMax: options.bodyBytesMax, take });
+    return asAnswer(response, url, Buffer.concat(chunks));
   } catch (cause) {
     if (cause instanceof BodyTooLarge) throw cause;
     if (abort.signal.aborted && !init.signal?.aborted) {
@@ -123,35 +157,29 @@ async function send(client: Client, input: string | URL, init: BoundedInit): Pro
 
 class BodyTooLarge extends Error {}
 
-type UndiciResponse = Awaited<ReturnType<typeof undiciFetch>>;
-
-/** The statuses that the Response constructor refuses a body for, not even an empty one. */
+/** RFC 9110, 15.3.5, 15.3.6 and 15.4.5. */
 const BODILESS_STATUSES: ReadonlySet<number> = new Set([204, 205, 304]);
 
-async function buffer(
-  response: UndiciResponse,
-  where: string,
-  bodyBytesMax: number,
-): Promise<Response> {
-  const chunks: Uint8Array[] = [];
-  await drain(response, where, { bytesMax: bodyBytesMax, take: (chunk) => chunks.push(chunk) });
-  return asBuffered(response, Buffer.concat(chunks));
+function headerOf({ headers }: Dispatcher.ResponseData, name: string): string | null {
+  const value = headers[name];
+  if (value === undefined) return null;
+  return typeof value === "string" ? value : value.join(", ");
 }
 
-function isStreamed(response: UndiciResponse, { mediaType }: BodyStream): boolean {
-  const type = response.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
-  return response.status === 200 && type === mediaType;
+function isStreamed(response: Dispatcher.ResponseData, { mediaType }: BodyStream): boolean {
+  const type = headerOf(response, "content-type")?.split(";")[0]?.trim().toLowerCase();
+  return response.statusCode === 200 && type === mediaType;
 }
 
 async function drain(
-  response: UndiciResponse,
+  response: Dispatcher.ResponseData,
   where: string,
   { bytesMax, take }: Pick<BodyStream, "bytesMax" | "take">,
 ): Promise<void> {
   let bytes = 0;
-  for await (const chunk of response.body ?? []) {
+  for await (const chunk of await decoded(response)) {
     bytes += chunk.byteLength;
-    // Leaving the loop cancels the stream, which gives the connection up.
+    // Leaving the loop ends the stream, which gives the connection up.
     if (bytes > bytesMax) {
       throw new BodyTooLarge(`${where}: the answer is larger than the limit of ${bytesMax} bytes`);
     }
@@ -159,13 +187,44 @@ async function drain(
   }
 }
 
-function asBuffered(response: UndiciResponse, content: Uint8Array | null): Response {
-  const { status, statusText, headers, url } = response;
-  const body = BODILESS_STATUSES.has(status) ? null : content;
-  const buffered = new BufferedResponse(body, { status, statusText, headers });
-  // A made Response has no address; clients such as Octokit report it.
-  Object.defineProperty(buffered, "url", { value: url });
-  return buffered;
+async function decoded(response: Dispatcher.ResponseData): Promise<AsyncIterable<Uint8Array>> {
+  const encoding = headerOf(response, "content-encoding")?.trim().toLowerCase() ?? "identity";
+  if (encoding === "identity" || encoding === "") return response.body;
+  if (encoding !== "gzip" && encoding !== "x-gzip") {
+    throw new Error(`the answer is encoded as ${encoding}, which was not asked for`);
+  }
+  // An answer without a body may name an encoding all the same, and nothing at all is no gzip.
+  const isEmpty = headerOf(response, "content-length") === "0";
+  if (isEmpty || BODILESS_STATUSES.has(response.statusCode)) return response.body;
+  const { createGunzip } = await import("node:zlib");
+  // What breaks on either side ends both, and is thrown where the pieces are taken.
+  return pipeline(response.body, createGunzip(), () => {});
+}
+
+function asAnswer(response: Dispatcher.ResponseData, url: URL, body: Buffer): HttpAnswer {
+  const { statusCode: status, statusText } = response;
+  const names = Object.keys(response.headers);
+  return {
+    ok: status >= 200 && status < 300,
+    status,
+    statusText,
+    url: url.href,
+    headers: {
+      get: (name) => headerOf(response, name.toLowerCase()),
+      *[Symbol.iterator]() {
+        for (const name of names) yield [name, headerOf(response, name) ?? ""] as const;
+      },
+    },
+    text: async () => textOf(body),
+    json: async () => JSON.parse(textOf(body)),
+    arrayBuffer: async () => Uint8Array.from(body).buffer,
+  };
+}
+
+/** UTF-8 without its byte order mark, as `fetch` reads it. */
+function textOf(body: Buffer): string {
+  const text = body.toString();
+  return text.startsWith("\uFEFF") ? text.slice(1) : text;
 }
 
 // The built-in errors for a bad URL or header quote the whole value, secrets included: these do
@@ -181,12 +240,24 @@ function parseUrl(input: string | URL): URL {
   return url;
 }
 
-function parseHeaders(headers: RequestInit["headers"], where: string): Headers {
-  try {
-    return new Headers(headers as UndiciInit["headers"]);
-  } catch {
-    throw new Error(`${where}: a header is not valid; does a token contain a line break?`);
+/** A name is a token and a value has no control characters: RFC 9110, 5.1 and 5.5. */
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
+const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+function checkHeaders(
+  headers: Readonly<Record<string, string>>,
+  where: string,
+): Readonly<Record<string, string>> {
+  const checked: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    const key = name.toLowerCase();
+    const trimmed = value.trim();
+    if (!HEADER_NAME.test(key) || !HEADER_VALUE.test(trimmed)) {
+      throw new Error(`${where}: a header is not valid; does a token contain a line break?`);
+    }
+    checked[key] = trimmed;
   }
+  return checked;
 }
 
 /** A Slack webhook's path is its secret; all other paths we use only name things. */
@@ -194,10 +265,8 @@ function tellablePath(url: URL): string {
   return url.pathname.replace(/^\/services\/.+/, "/services/…");
 }
 
-/** Undici wraps every network failure as "fetch failed"; the reason is the cause's code. */
+/** A network failure tells most by its code. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const cause: unknown = error.cause;
-  if (!(cause instanceof Error)) return error.message;
-  return "code" in cause && typeof cause.code === "string" ? cause.code : cause.message;
+  return "code" in error && typeof error.code === "string" ? error.code : error.message;
 }

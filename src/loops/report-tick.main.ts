@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { sayEvents } from "../adapters/cluster/kubernetes-events.ts";
 import { leaveMessage, TERMINATION_LOG } from "../adapters/cluster/termination-message.ts";
 import { sendMetrics } from "../adapters/metrics/otlp.ts";
+import { sha256 } from "../adapters/crypto.ts";
 import type { Config } from "../pure/config.ts";
 import { measureTick } from "../pure/measures.ts";
 import { eventsOf, type Signal } from "../pure/signals.ts";
@@ -52,7 +52,6 @@ async function said(
 
 async function putEvents({ config, cluster, loop, signals }: TickToReport): Promise<void> {
   if (config.lease.kind !== "kubernetes") return;
-  const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
   const events = eventsOf(signals, sha256);
   if (events.length === 0) return;
   const { namespace } = config.lease;

@@ -1,3 +1,4 @@
+import * as z from "zod";
 import { EXIT_CONFIG, EXIT_FAILED, EXIT_OK } from "../exit-codes.ts";
 import type { Config, LogLevel } from "../pure/config.ts";
 import { tellNotEnrolled } from "../pure/config-file.ts";
@@ -15,6 +16,9 @@ import { type WatchSummary, watchTick } from "./watch-tick.ts";
 import { createStopGate } from "./stop-gate.ts";
 import { endOnSigterm } from "./terminate.main.ts";
 import { wire } from "./wiring.main.ts";
+
+// Zod would write and compile a parser for each schema: a tick puts only a few values through one.
+z.config({ jitless: true });
 
 export type LoopName = "poller" | "watcher";
 

@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
 import { hostname, tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createT3Agent } from "../adapters/agent/t3.ts";
 import { createGithubCi } from "../adapters/ci/github.ts";
+import { sha256 } from "../adapters/crypto.ts";
 import { type BoundedFetch, createBoundedFetch } from "../adapters/http.ts";
 import { createFileLease, peekFileLease } from "../adapters/lease/file.ts";
 import { thisProcess } from "../adapters/lease/process-scope.ts";
@@ -84,7 +84,7 @@ export async function wire(
     limit: forge.meter.limit,
     log: options.log,
     now: Date.now,
-    sha256: (text) => createHash("sha256").update(text).digest("hex"),
+    sha256,
   };
   return {
     deps: withoutSecrets(deps, options.secrets),
@@ -254,7 +254,7 @@ function withCount(
 function fileLease(name: string, agentUrl: string): Lease {
   const leaseProcess = thisProcess();
   return createFileLease({
-    path: leasePath(name.replace(/^afk-/, ""), agentUrl),
+    path: leasePath(tmpdir(), name.replace(/^afk-/, ""), agentUrl),
     holder: `${hostname()}/${process.pid}`,
     ttlMs: LEASE_TTL_MS,
     now: Date.now,
@@ -266,15 +266,21 @@ function fileLease(name: string, agentUrl: string): Lease {
 export function peekLeaseOfMachine(name: string, agentUrl: string): Promise<string | null> {
   const leaseProcess = thisProcess();
   return peekFileLease({
-    path: leasePath(name.replace(/^afk-/, ""), agentUrl),
+    path: leasePath(tmpdir(), name.replace(/^afk-/, ""), agentUrl),
     ttlMs: LEASE_TTL_MS,
     now: Date.now,
     ...(leaseProcess === null ? {} : { process: leaseProcess }),
   });
 }
 
-/** One lease a loop, user and agent server: two that drive the same server must exclude each other. */
-function leasePath(loop: string, agentUrl: string): string {
-  const server = createHash("sha256").update(agentUrl).digest("hex").slice(0, 12);
-  return join(tmpdir(), `afk-${userInfo().uid}`, `${loop}-${server}`);
+/** A file's name has 255 bytes; the loop takes some of them. */
+const SERVER_CHARACTERS_MAX = 200;
+
+/**
+ * One lease a loop, user and agent server: two that drive the same server must exclude each other. Servers that come
+ * out alike only wait for each other.
+ */
+export function leasePath(folder: string, loop: string, agentUrl: string): string {
+  const server = agentUrl.replace(/[^\w.-]+/g, "_").slice(-SERVER_CHARACTERS_MAX);
+  return join(folder, `afk-${userInfo().uid}`, `${loop}-${server}`);
 }

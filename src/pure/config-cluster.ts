@@ -12,27 +12,31 @@ export type LeaseConfig =
 const SHARDS_MAX = 64;
 
 const leaseRule: Rule<LeaseConfig["kind"]> = {
-  schema: z
-    .string()
-    .toLowerCase()
-    .pipe(z.enum(["file", "kubernetes"])),
+  schema: z.lazy(() =>
+    z
+      .string()
+      .toLowerCase()
+      .pipe(z.enum(["file", "kubernetes"])),
+  ),
   problem: "is neither file nor kubernetes",
   mend: "write kubernetes in a cluster, file on one machine",
 };
 
 const namespaceRule: Rule<string> = {
-  schema: z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/),
+  schema: z.lazy(() => z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/)),
   problem: "is not a namespace",
   mend: "take the pod's own: fieldRef metadata.namespace",
 };
 
 function numberRule(min: number, max: number): Rule<number> {
   return {
-    schema: z
-      .string()
-      .regex(/^\d{1,3}$/)
-      .transform(Number)
-      .refine((value) => value >= min && value <= max),
+    schema: z.lazy(() =>
+      z
+        .string()
+        .regex(/^\d{1,3}$/)
+        .transform(Number)
+        .refine((value) => value >= min && value <= max),
+    ),
     problem: `is not a whole number between ${min} and ${max}`,
     mend: "take it from the Indexed Job: its completions, and the index of the pod",
   };

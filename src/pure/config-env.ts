@@ -83,11 +83,13 @@ function readLimit(reading: Reading, limit: LimitKey): number {
   const range = `between ${limit.min} and ${limit.max}`;
   const wanted = limit.unit === "seconds" ? "whole seconds" : "a whole number";
   const rule: Rule<number> = {
-    schema: z
-      .string()
-      .regex(/^[0-9]{1,12}$/)
-      .transform(Number)
-      .refine((value) => value >= limit.min && value <= limit.max),
+    schema: z.lazy(() =>
+      z
+        .string()
+        .regex(/^[0-9]{1,12}$/)
+        .transform(Number)
+        .refine((value) => value >= limit.min && value <= limit.max),
+    ),
     problem: `is not ${wanted} ${range}`,
     mend: `write ${wanted} in digits, ${range}; without it ${limit.default} is used`,
   };
@@ -97,7 +99,7 @@ function readLimit(reading: Reading, limit: LimitKey): number {
 
 const labelRule: Rule<string> = {
   // GitHub allows 50 characters; a comma would read as two labels in a filter.
-  schema: z.string().regex(/^[^,\p{Cc}]{1,50}$/u),
+  schema: z.lazy(() => z.string().regex(/^[^,\p{Cc}]{1,50}$/u)),
   problem: "is not a label",
   mend: "write 1 to 50 characters without a comma",
 };

@@ -18,9 +18,9 @@ const PATH_CHARACTERS_MAX = 160;
 const ENVIRONMENT_CHARACTERS_MAX = 255;
 
 /** An account id: a number as the forge shows it, quoted or not. */
-const AccountId = z
-  .union([z.int().positive(), z.string().regex(/^[1-9]\d{0,15}$/)])
-  .transform(String);
+const AccountId = z.lazy(() =>
+  z.union([z.int().positive(), z.string().regex(/^[1-9]\d{0,15}$/)]).transform(String),
+);
 
 /** What Kubernetes takes for a namespace. */
 const DNS_LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
@@ -28,31 +28,35 @@ const DNS_LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const DNS_SUBDOMAIN = /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/;
 const WORKLOAD_CHARACTERS_MAX = 253;
 
-const RepoSettings = z.strictObject({
-  ci: z.enum(["required", "none"]).optional(),
-  checks: z.enum(["all", "required"]).optional(),
-  deploy: z
-    .strictObject({
-      environment: z
-        .string()
-        .max(ENVIRONMENT_CHARACTERS_MAX)
-        .regex(/^[^\s\p{Cc}](?:[^\p{Cc}]*[^\s\p{Cc}])?$/u),
-      creators: z.array(AccountId).min(1).optional(),
-    })
-    .optional(),
-  rollout: z
-    .strictObject({
-      namespace: z.string().regex(DNS_LABEL),
-      kind: z.enum(["Deployment", "StatefulSet"]),
-      name: z.string().max(WORKLOAD_CHARACTERS_MAX).regex(DNS_SUBDOMAIN),
-    })
-    .optional(),
-  dispatchOnRed: z.boolean().optional(),
-});
+const RepoSettings = z.lazy(() =>
+  z.strictObject({
+    ci: z.enum(["required", "none"]).optional(),
+    checks: z.enum(["all", "required"]).optional(),
+    deploy: z
+      .strictObject({
+        environment: z
+          .string()
+          .max(ENVIRONMENT_CHARACTERS_MAX)
+          .regex(/^[^\s\p{Cc}](?:[^\p{Cc}]*[^\s\p{Cc}])?$/u),
+        creators: z.array(AccountId).min(1).optional(),
+      })
+      .optional(),
+    rollout: z
+      .strictObject({
+        namespace: z.string().regex(DNS_LABEL),
+        kind: z.enum(["Deployment", "StatefulSet"]),
+        name: z.string().max(WORKLOAD_CHARACTERS_MAX).regex(DNS_SUBDOMAIN),
+      })
+      .optional(),
+    dispatchOnRed: z.boolean().optional(),
+  }),
+);
 
-const ConfigFile = z.strictObject({
-  repos: z.record(z.string(), RepoSettings.nullable()).nullable().optional(),
-});
+const ConfigFile = z.lazy(() =>
+  z.strictObject({
+    repos: z.record(z.string(), RepoSettings.nullable()).nullable().optional(),
+  }),
+);
 
 /** A repo the configuration enrols, with what its owner declares about it. */
 export type EnrolledRepo = { readonly ref: RepoRef; readonly policy: RepoPolicy };
@@ -102,7 +106,8 @@ export function tellNotEnrolled(names: readonly string[]): string | null {
 
 function readFilePolicies(reading: Reading, file: unknown): ReadonlyMap<string, EnrolledRepo> {
   const policies = new Map<string, EnrolledRepo>();
-  const parsed = ConfigFile.safeParse(file ?? {});
+  if (file === undefined || file === null) return policies;
+  const parsed = ConfigFile.safeParse(file);
   if (!parsed.success) {
     for (const issue of parsed.error.issues) reportIssue(reading, issue);
     return policies;

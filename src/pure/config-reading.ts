@@ -35,17 +35,19 @@ const HTTP_URL = /^https?:\/\/(?:\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(\d{1,5}))?(?:
 
 /** An http or https address without credentials, query or fragment; slashes at its end are dropped. */
 export const urlRule: Rule<string> = {
-  schema: z
-    .string()
-    .refine((text) => Number(HTTP_URL.exec(text)?.[1] ?? 0) <= PORT_MAX && HTTP_URL.test(text))
-    .transform((text) => text.replace(/\/{1,100}$/, "")),
+  schema: z.lazy(() =>
+    z
+      .string()
+      .refine((text) => Number(HTTP_URL.exec(text)?.[1] ?? 0) <= PORT_MAX && HTTP_URL.test(text))
+      .transform((text) => text.replace(/\/{1,100}$/, "")),
+  ),
   problem: "is not a plain http or https address",
   mend: "write it like https://host.example:443/path, without user, password, query or fragment",
 };
 
 /** A token: one word of printable ASCII, since it travels in a header. */
 const tokenRule: Rule<string> = {
-  schema: z.string().regex(/^[\x21-\x7e]+$/),
+  schema: z.lazy(() => z.string().regex(/^[\x21-\x7e]+$/)),
   problem: "is not one word of printable characters",
   mend: "copy the token again, without quotes, blanks or line ends inside",
 };
@@ -59,10 +61,12 @@ export const textSecretRule: Rule<string> = {
 
 /** An absolute path without `..`, control characters or a slash at its end. */
 export const pathRule: Rule<string> = {
-  schema: z
-    .string()
-    .regex(/^\/(?!.*(?:^|\/)\.\.(?:\/|$))[^\p{Cc}]*[^\p{Cc}/]\/{0,100}$/u)
-    .transform((text) => text.replace(/\/{1,100}$/, "")),
+  schema: z.lazy(() =>
+    z
+      .string()
+      .regex(/^\/(?!.*(?:^|\/)\.\.(?:\/|$))[^\p{Cc}]*[^\p{Cc}/]\/{0,100}$/u)
+      .transform((text) => text.replace(/\/{1,100}$/, "")),
+  ),
   problem: "is not an absolute path below the root folder",
   mend: "write it like /data, without .. in it",
 };

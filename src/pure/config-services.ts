@@ -65,31 +65,33 @@ const SLACK_API_URL = "https://slack.com/api";
 const LINK_TEMPLATE = "{base}/{environmentId}/{threadId}";
 
 const linkTemplateRule: Rule<string> = {
-  schema: z
-    .string()
-    .regex(/^(?:\{base\}|https?:\/\/)[^\s{}]*(?:\{(?:base|environmentId|threadId)\}[^\s{}]*)*$/)
-    .refine((text) => text.includes("{threadId}")),
+  schema: z.lazy(() =>
+    z
+      .string()
+      .regex(/^(?:\{base\}|https?:\/\/)[^\s{}]*(?:\{(?:base|environmentId|threadId)\}[^\s{}]*)*$/)
+      .refine((text) => text.includes("{threadId}")),
+  ),
   problem: "is not a template of a thread's page",
   mend: `write it like ${LINK_TEMPLATE}; there are no other placeholders`,
 };
 
 const instanceRule: Rule<string> = {
   // The slug T3 itself demands of a provider instance's id.
-  schema: z.string().regex(/^[a-zA-Z][\w-]{0,63}$/),
+  schema: z.lazy(() => z.string().regex(/^[a-zA-Z][\w-]{0,63}$/)),
   problem: "is not the id of a provider instance",
   mend: "write it like claudeAgent: a letter, then up to 63 letters, digits, - or _",
 };
 
 const wordRule: Rule<string> = {
   // Longer than any model's, channel's or app's name there is.
-  schema: z.string().regex(/^[\x21-\x7e]{1,200}$/),
+  schema: z.lazy(() => z.string().regex(/^[\x21-\x7e]{1,200}$/)),
   problem: "is not one word of at most 200 characters",
   mend: "write the id as its service shows it, without blanks",
 };
 
 const appIdRule: Rule<string> = {
   // A database id of GitHub's: it fits into 63 bits.
-  schema: z.string().regex(/^[1-9][0-9]{0,18}$/),
+  schema: z.lazy(() => z.string().regex(/^[1-9][0-9]{0,18}$/)),
   problem: "is not the id of a GitHub App",
   mend: "write the number that the App's settings show as App ID, not its client id or its name",
 };
@@ -102,7 +104,7 @@ const runtimeModeRule: Rule<RuntimeMode> = {
 
 const topicRule: Rule<string> = {
   // The pattern ntfy itself checks topics against.
-  schema: z.string().regex(/^[-\w]{1,64}$/),
+  schema: z.lazy(() => z.string().regex(/^[-\w]{1,64}$/)),
   problem: "is not an ntfy topic",
   mend: "write 1 to 64 letters, digits, - or _",
 };

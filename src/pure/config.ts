@@ -69,10 +69,12 @@ export type ConfigResult =
 export type ConfigNeeds = "services-when-armed" | "services";
 
 const logLevelRule: Rule<LogLevel> = {
-  schema: z
-    .string()
-    .toLowerCase()
-    .pipe(z.enum(["trace", "debug", "info", "warn", "error", "fatal"])),
+  schema: z.lazy(() =>
+    z
+      .string()
+      .toLowerCase()
+      .pipe(z.enum(["trace", "debug", "info", "warn", "error", "fatal"])),
+  ),
   problem: "is not a log level",
   mend: "write trace, debug, info, warn, error or fatal",
 };

@@ -1,6 +1,6 @@
 import type { Notifier } from "../../src/pure/ports/notifier.ts";
 import { type IssueRef, issueKey } from "../../src/pure/issue.ts";
-import type { World } from "../loops/world.ts";
+import type { Happening, World } from "../loops/world.ts";
 import type { Sight } from "./sight.ts";
 
 /** Clocks differ by so much at most, on either side. */
@@ -13,7 +13,24 @@ type Ringing = {
   readonly late: readonly string[];
   /** Every tick lived to its end, alone, and nothing failed. */
   readonly isUntroubled: boolean;
+  readonly happened: readonly Happening[];
 };
+
+/** Law 6: before each ring its tick wrote the record, or rings that cannot be noted would go on in every tick. */
+function ringsUnannounced(happened: readonly Happening[]): readonly string[] {
+  const written = new Set<string>();
+  return happened.flatMap((each) => {
+    if (each.kind !== "effect") return [];
+    const [, verb, runId = ""] =
+      /^(createComment|editComment|ring) (?:.*<!-- afk:run=)?([0-9a-f]{12})\b/.exec(each.effect) ??
+      [];
+    if (verb === undefined) return [];
+    const about = `${each.process} ${runId}`;
+    if (verb !== "ring") written.add(about);
+    else if (!written.delete(about)) return [`law 6: ${each.effect} without a word in the record`];
+    return [];
+  });
+}
 
 /** Law 6, tick by tick: a bell rings again only where the ring before it could not be noted. */
 export class BellJudge {
@@ -36,7 +53,8 @@ export class BellJudge {
 
   /** What is wrong with the rings since it was last asked. */
   after(how: Ringing): readonly string[] {
-    return this.#world.notifiers.flatMap((notifier) => {
+    const unannounced = ringsUnannounced(how.happened);
+    const wrong = this.#world.notifiers.flatMap((notifier) => {
       const heard = this.#heard.get(notifier.name) ?? 0;
       const keys = notifier.rung.slice(heard).map(({ key }) => key);
       this.#heard.set(notifier.name, notifier.rung.length);
@@ -44,6 +62,7 @@ export class BellJudge {
       const broken = again.map((key) => `law 6: ${notifier.name} rang again for ${key}`);
       return [...broken, ...this.#noteRings(notifier, keys, how)];
     });
+    return [...unannounced, ...wrong];
   }
 
   #isAgain(

@@ -22,32 +22,50 @@ function found(what: string, after: string, law = "law 5"): Find {
   return { law: LAW.exec(what)?.[0] ?? law, after, what };
 }
 
-/** Plays until the first law is broken. */
-async function hunt(schedulesMax: number): Promise<Find | null> {
-  for (const { name, law, replay } of INCIDENTS) {
-    const [wrong] = await replay();
-    if (wrong !== undefined) return found(wrong, `incident: ${name}`, law);
-  }
+/** One thing to be played, and what it is called. */
+type Play = {
+  readonly after: string;
+  readonly law?: string;
+  /** The first thing that was wrong, if anything was. */
+  readonly first: () => Promise<string | undefined>;
+};
+
+function* plays(schedulesMax: number): Generator<Play> {
+  for (const { name, law, replay } of INCIDENTS)
+    yield { after: `incident: ${name}`, law, first: async () => (await replay())[0] };
   for (const regression of REGRESSIONS) {
-    const [wrong] = await playRegression(regression);
-    if (wrong !== undefined) return found(wrong, `regression: ${regression.name}`);
+    const { name } = regression;
+    yield {
+      after: `regression: ${name}`,
+      first: async () => (await playRegression(regression))[0],
+    };
   }
-  for (let seed = 1; seed <= schedulesMax / 2; seed += 1) {
-    const { broken } = await simulate(scheduleOf(seed));
-    if (broken[0] !== undefined) return found(broken[0], `${seed} schedules`);
+  for (let seed = 1; seed <= schedulesMax; seed += 1) {
+    if (seed === Math.ceil(schedulesMax / 2))
+      yield { after: "crash plays", first: async () => (await crashEverywhere(0, 1)).broken[0] };
+    const first = async () => (await simulate(scheduleOf(seed))).broken[0];
+    yield { after: `${seed} schedules`, first };
   }
-  const { broken, plays } = await crashEverywhere(0, 1);
-  if (broken[0] !== undefined) return found(broken[0], `${plays} crash plays`);
-  for (let seed = schedulesMax / 2 + 1; seed <= schedulesMax; seed += 1) {
-    const { broken: more } = await simulate(scheduleOf(seed));
-    if (more[0] !== undefined) return found(more[0], `${seed} schedules`);
-  }
-  return null;
 }
 
-// What throws at play was brought about by the bug; what does not even load never gets here.
-const find = await hunt(Number(process.argv[2] ?? 1000)).catch(
-  (error: unknown): Find => ({ law: "none", after: "a throw", what: String(error) }),
-);
+/**
+ * Plays until the first law is broken. What throws at play was brought about by the bug, and a broken law says more:
+ * the hunt goes on after it.
+ */
+async function hunt(schedulesMax: number): Promise<Find | null> {
+  let thrown: Find | null = null;
+  for (const { after, law, first } of plays(schedulesMax)) {
+    try {
+      const wrong = await first();
+      if (wrong !== undefined) return found(wrong, after, law);
+    } catch (error) {
+      thrown ??= { law: "none", after: `a throw in ${after}`, what: String(error) };
+    }
+  }
+  return thrown;
+}
+
+// What does not even load never gets here.
+const find = await hunt(Number(process.argv[2] ?? 1000));
 console.log(JSON.stringify(find));
 process.exitCode = find === null ? 0 : 1;

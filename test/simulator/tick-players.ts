@@ -130,7 +130,7 @@ async function outlive({ watchman }: Stage, tick: Promise<unknown>): Promise<boo
   } catch (error) {
     if (error instanceof ProcessDied) return false;
     const isPlanned = error instanceof Error && /^failed |planned trouble/.test(error.message);
-    if (!isPlanned) watchman.broken.push(`a tick threw: ${String(error)}`);
+    if (!isPlanned) watchman.broken.push(`law 12: a tick threw: ${String(error)}`);
     return false;
   }
 }

@@ -110,7 +110,7 @@ export class Watchman {
     if (!isUnchanged) {
       this.broken.push(
         ...this.#turns.after(before, { sights, late, concluded: this.#verdicts }),
-        ...this.#bells.after({ sights, late, isUntroubled }),
+        ...this.#bells.after({ sights, late, isUntroubled, happened }),
       );
       this.#judgeVerdicts(before, { happened, sights });
     }

@@ -1,18 +1,28 @@
 import { describe, expect, it } from "vitest";
-import type { BoundedFetch } from "../../src/adapters/http.ts";
+import type { BoundedFetch, BoundedInit } from "../../src/adapters/http.ts";
 import { type Published, publishedDescriptions, UNPUBLISHED, watchWire } from "./wire-watch.ts";
 
 const apiUrl = new URL("http://127.0.0.1:9/api/v3");
 
 function answering(status: number, body: unknown): BoundedFetch {
-  return async () => new Response(JSON.stringify(body), { status });
+  const text = JSON.stringify(body);
+  return async (url) => ({
+    ok: status < 300,
+    status,
+    statusText: "",
+    url: String(url),
+    headers: new Headers(),
+    text: async () => text,
+    json: async () => JSON.parse(text),
+    arrayBuffer: async () => new ArrayBuffer(0),
+  });
 }
 
 /** What a watch finds in one exchange. */
 async function departuresOf(
   published: Published,
   fetch: BoundedFetch,
-  request: { readonly path: string } & RequestInit,
+  request: { readonly path: string } & BoundedInit,
 ): Promise<readonly string[]> {
   const watch = watchWire(fetch, { apiUrl, published });
   await watch.fetch(`${apiUrl.href}${request.path}`, request).catch(() => undefined);

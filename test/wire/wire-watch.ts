@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { buildSchema, type GraphQLSchema } from "graphql";
 import { afterEach, describe, expect, it } from "vitest";
-import type { BoundedFetch } from "../../src/adapters/http.ts";
+import type { BoundedFetch, HttpAnswer } from "../../src/adapters/http.ts";
 import { checkGraphql } from "./graphql.ts";
 import { checkRest, type RestDescription } from "./openapi.ts";
 
@@ -79,14 +79,14 @@ export function watchWire(
         path,
         requestBody: parseBody(typeof init.body === "string" ? init.body : ""),
       };
-      let response: Response;
+      let response: HttpAnswer;
       try {
         response = await fetch(input, init);
       } catch (error) {
         look({ ...request, status: null });
         throw error;
       }
-      const responseBody = parseBody(await response.clone().text());
+      const responseBody = parseBody(await response.text());
       look({ ...request, status: response.status, responseBody });
       return response;
     },

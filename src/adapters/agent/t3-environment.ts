@@ -84,11 +84,13 @@ export function warningsOf(
   return warnings;
 }
 
-const SessionWire = z.object({
-  authenticated: z.boolean(),
-  scopes: z.array(z.string()).optional(),
-  expiresAt: z.string().optional(),
-});
+const SessionWire = z.lazy(() =>
+  z.object({
+    authenticated: z.boolean(),
+    scopes: z.array(z.string()).optional(),
+    expiresAt: z.string().optional(),
+  }),
+);
 
 /** What T3 says of a token. */
 export type T3Session = {

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { CommandAck } from "../../pure/ports/agent.ts";
-import { type BoundedFetch, RequestTimeout } from "../http.ts";
+import { type BoundedFetch, type HttpAnswer, RequestTimeout } from "../http.ts";
 
 export type T3Connection = {
   readonly fetch: BoundedFetch;
@@ -42,12 +42,14 @@ export type T3Got =
 const ERROR_WORD_CHARS_MAX = 200;
 
 /** T3's error body since 0.0.26: the tag is what shows that T3 itself answered and not a proxy. */
-const ErrorBody = z.object({
-  _tag: z.string().max(ERROR_WORD_CHARS_MAX),
-  reason: z.string().max(ERROR_WORD_CHARS_MAX).optional(),
-  traceId: z.string().max(ERROR_WORD_CHARS_MAX).optional(),
-  requiredScope: z.string().max(ERROR_WORD_CHARS_MAX).optional(),
-});
+const ErrorBody = z.lazy(() =>
+  z.object({
+    _tag: z.string().max(ERROR_WORD_CHARS_MAX),
+    reason: z.string().max(ERROR_WORD_CHARS_MAX).optional(),
+    traceId: z.string().max(ERROR_WORD_CHARS_MAX).optional(),
+    requiredScope: z.string().max(ERROR_WORD_CHARS_MAX).optional(),
+  }),
+);
 type ErrorBody = z.infer<typeof ErrorBody>;
 
 /** One GET. */
@@ -127,7 +129,7 @@ export async function dispatchCommand(
   return judgeDispatch(await post(connection, command), command.type);
 }
 
-async function post(connection: T3Connection, command: object): Promise<Response> {
+async function post(connection: T3Connection, command: object): Promise<HttpAnswer> {
   return connection.fetch(urlOf(connection, DISPATCH_PATH), {
     method: "POST",
     headers: { ...(await authorize(connection)), "content-type": JSON_TYPE },
@@ -156,7 +158,7 @@ async function authorize(connection: T3Connection): Promise<Record<string, strin
   }
 }
 
-function judgeRead(response: Response, path: string, text: string): T3Got {
+function judgeRead(response: HttpAnswer, path: string, text: string): T3Got {
   const { status } = response;
   const body = parseJson(response, text);
   if (status === 200 && body !== undefined) {
@@ -182,7 +184,7 @@ function judgeRead(response: Response, path: string, text: string): T3Got {
 }
 
 /** T3's web app answers the paths it does not know with 200 and its page; without it they are a 404. */
-function isNoRoute(response: Response): boolean {
+function isNoRoute(response: HttpAnswer): boolean {
   return (
     response.status === 404 || (response.status === 200 && mediaType(response) === "text/html")
   );
@@ -194,9 +196,9 @@ function isNoRoute(response: Response): boolean {
  */
 const REJECTING_STATUSES: ReadonlySet<number> = new Set([400, 404, 409, 415, 500]);
 
-const Accepted = z.object({ sequence: z.number() });
+const Accepted = z.lazy(() => z.object({ sequence: z.number() }));
 
-async function judgeDispatch(response: Response, type: string): Promise<CommandAck> {
+async function judgeDispatch(response: HttpAnswer, type: string): Promise<CommandAck> {
   const { status } = response;
   const text = await response.text();
   const body = parseJson(response, text);
@@ -224,7 +226,7 @@ async function judgeDispatch(response: Response, type: string): Promise<CommandA
 }
 
 /** Undefined when it is none: T3's web app answers unknown routes with 200 and HTML. */
-function parseJson(response: Response, text: string): unknown {
+function parseJson(response: HttpAnswer, text: string): unknown {
   if (mediaType(response) !== JSON_TYPE) return undefined;
   try {
     return JSON.parse(text);
@@ -233,7 +235,7 @@ function parseJson(response: Response, text: string): unknown {
   }
 }
 
-function mediaType(response: Response): string {
+function mediaType(response: HttpAnswer): string {
   return (response.headers.get("content-type") ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
 }
 
@@ -250,7 +252,7 @@ function told(status: number, error: ErrorBody): string {
   return words.filter((word) => word !== undefined).join(" ");
 }
 
-function notT3(response: Response): string {
+function notT3(response: HttpAnswer): string {
   const type = mediaType(response) || "no content type";
   return `T3_BASE_URL does not answer as T3's API: ${response.status}, ${type}`;
 }

@@ -13,106 +13,125 @@ import type { Unreadable } from "./t3-http.ts";
 // anything.
 
 /** `GET /.well-known/t3/environment`. */
-export const EnvironmentWire = z.object({
-  environmentId: z.string().min(1),
-  serverVersion: z.string(),
-});
+export const EnvironmentWire = z.lazy(() =>
+  z.object({
+    environmentId: z.string().min(1),
+    serverVersion: z.string(),
+  }),
+);
 
-const ProjectWire = z.object({
-  id: z.string(),
-  workspaceRoot: z.string(),
-  deletedAt: z.string().nullable(),
-});
+const ProjectWire = z.lazy(() =>
+  z.object({
+    id: z.string(),
+    workspaceRoot: z.string(),
+    deletedAt: z.string().nullable(),
+  }),
+);
 
 /** `GET /api/orchestration/snapshot`, its threads still unread: most are not ours. */
-export const SnapshotWire = z.object({
-  projects: z.array(ProjectWire),
-  threads: z.array(z.unknown()),
-});
+export const SnapshotWire = z.lazy(() =>
+  z.object({
+    projects: z.array(ProjectWire),
+    threads: z.array(z.unknown()),
+  }),
+);
 export type SnapshotWire = z.infer<typeof SnapshotWire>;
 
 /** `GET /api/orchestration/shell`: it lists nothing that was deleted, and has no field for it. */
-export const ShellWire = z.object({
-  projects: z.array(
-    ProjectWire.omit({ deletedAt: true }).transform((each) => ({ ...each, deletedAt: null })),
-  ),
-  threads: z.array(
-    z.union([z.null(), z.looseObject({}).transform((each) => ({ ...each, deletedAt: null }))]),
-  ),
-});
+export const ShellWire = z.lazy(() =>
+  z.object({
+    projects: z.array(
+      ProjectWire.unwrap()
+        .omit({ deletedAt: true })
+        .transform((each) => ({ ...each, deletedAt: null })),
+    ),
+    threads: z.array(
+      z.union([z.null(), z.looseObject({}).transform((each) => ({ ...each, deletedAt: null }))]),
+    ),
+  }),
+);
 
-const IdWire = z.object({ id: z.string() });
+const IdWire = z.lazy(() => z.object({ id: z.string() }));
 
 /** The id of a thread that is still unread; null when it has none. */
 export function idOf(thread: unknown): string | null {
   return IdWire.safeParse(thread).data?.id ?? null;
 }
 
-const GivenUpWire = z.union([z.object({ messages: z.null() }), z.object({ activities: z.null() })]);
+const GivenUpWire = z.lazy(() =>
+  z.union([z.object({ messages: z.null() }), z.object({ activities: z.null() })]),
+);
 
 /** Whether the snapshot's reading had no room for the conversation of a thread that is still unread. */
 export function isGivenUp(thread: unknown): boolean {
   return GivenUpWire.safeParse(thread).success;
 }
 
-const MessageWire = z.object({
-  id: z.string(),
-  role: z.enum(["user", "assistant", "system"]),
-  text: z.string(),
-  createdAt: z.string(),
-});
+const MessageWire = z.lazy(() =>
+  z.object({
+    id: z.string(),
+    role: z.enum(["user", "assistant", "system"]),
+    text: z.string(),
+    createdAt: z.string(),
+  }),
+);
 
-const ActivityWire = z.object({
-  kind: z.string(),
-  payload: z.unknown(),
-  turnId: z.string().nullable(),
-  createdAt: z.string(),
-});
+const ActivityWire = z.lazy(() =>
+  z.object({
+    kind: z.string(),
+    payload: z.unknown(),
+    turnId: z.string().nullable(),
+    createdAt: z.string(),
+  }),
+);
 type ActivityWire = z.infer<typeof ActivityWire>;
 
 /** A thread as the snapshot and the thread route both show it. */
-export const ThreadWire = z.object({
-  id: z.string(),
-  projectId: z.string(),
-  createdAt: z.string(),
-  updatedAt: z.string(),
-  archivedAt: z.string().nullable(),
-  deletedAt: z.string().nullable(),
-  latestTurn: z
-    .object({
-      turnId: z.string(),
-      state: z.string(),
-      requestedAt: z.string(),
-      startedAt: z.string().nullable(),
-      completedAt: z.string().nullable(),
-    })
-    .nullable(),
-  session: z
-    .object({
-      status: z.string(),
-      activeTurnId: z.string().nullable(),
-      lastError: z.string().nullable(),
-      updatedAt: z.string(),
-    })
-    .nullable(),
-});
+export const ThreadWire = z.lazy(() =>
+  z.object({
+    id: z.string(),
+    projectId: z.string(),
+    createdAt: z.string(),
+    updatedAt: z.string(),
+    archivedAt: z.string().nullable(),
+    deletedAt: z.string().nullable(),
+    latestTurn: z
+      .object({
+        turnId: z.string(),
+        state: z.string(),
+        requestedAt: z.string(),
+        startedAt: z.string().nullable(),
+        completedAt: z.string().nullable(),
+      })
+      .nullable(),
+    session: z
+      .object({
+        status: z.string(),
+        activeTurnId: z.string().nullable(),
+        lastError: z.string().nullable(),
+        updatedAt: z.string(),
+      })
+      .nullable(),
+  }),
+);
 export type ThreadWire = z.infer<typeof ThreadWire>;
 
 /**
  * A thread with its conversation, as the thread route and the snapshot of an old server show it.
  */
-export const ThreadDetailWire = ThreadWire.extend({
-  messages: z.array(MessageWire),
-  activities: z.array(ActivityWire),
-});
+export const ThreadDetailWire = z.lazy(() =>
+  ThreadWire.unwrap().extend({ messages: z.array(MessageWire), activities: z.array(ActivityWire) }),
+);
 export type ThreadDetailWire = z.infer<typeof ThreadDetailWire>;
 
 /** `GET /api/orchestration/threads/:id`. */
-export const ThreadAnswerWire = z.object({
-  thread: ThreadDetailWire,
-  /** Only when asked for by `turnLimit`. */
-  page: z.object({ hasMore: z.boolean(), beforeCursor: z.string().nullable() }).optional(),
-});
+export const ThreadAnswerWire = z.lazy(() =>
+  z.object({
+    thread: ThreadDetailWire,
+    /** Only when asked for by `turnLimit`. */
+    page: z.object({ hasMore: z.boolean(), beforeCursor: z.string().nullable() }).optional(),
+  }),
+);
 
 /** 0.0.27 quotes the whole rejected prompt in a session's error. */
 const LAST_ERROR_CHARS_MAX = 2_000;
@@ -155,13 +174,15 @@ export function toSummary(wire: ThreadWire, workspaceRoot: string): ThreadSummar
   };
 }
 
-const AnyThreadWire = z.object({
-  projectId: z.string().catch(""),
-  createdAt: z.string().catch(""),
-  updatedAt: z.string().catch(""),
-  archivedAt: z.string().nullable().catch(null),
-  deletedAt: z.string().nullable().catch(null),
-});
+const AnyThreadWire = z.lazy(() =>
+  z.object({
+    projectId: z.string().catch(""),
+    createdAt: z.string().catch(""),
+    updatedAt: z.string().catch(""),
+    archivedAt: z.string().nullable().catch(null),
+    deletedAt: z.string().nullable().catch(null),
+  }),
+);
 
 /**
  * A thread of ours of another shape than known, by what can be told of it. It is shown as live: nothing else
@@ -227,11 +248,13 @@ const REQUEST_KINDS: ReadonlyMap<string, PendingRequest["kind"]> = new Map([
 ]);
 const RESOLVED_KINDS: ReadonlySet<string> = new Set(["approval.resolved", "user-input.resolved"]);
 
-const RequestWire = z.object({
-  requestId: z.string(),
-  detail: z.string().optional(),
-  questions: z.array(z.object({ question: z.string() })).optional(),
-});
+const RequestWire = z.lazy(() =>
+  z.object({
+    requestId: z.string(),
+    detail: z.string().optional(),
+    questions: z.array(z.object({ question: z.string() })).optional(),
+  }),
+);
 
 /**
  * What the running turn waits for. A request whose turn is gone is left out: T3 never resolves one
@@ -258,7 +281,7 @@ function isOfActiveTurn(activity: ActivityWire, wire: ThreadDetailWire): boolean
   return activity.turnId === null || activity.turnId === wire.session?.activeTurnId;
 }
 
-const TokensWire = z.object({ totalProcessedTokens: z.number().nonnegative() });
+const TokensWire = z.lazy(() => z.object({ totalProcessedTokens: z.number().nonnegative() }));
 
 /**
  * Of the reports that have the total; most of T3's tell only how full the context window is. T3's order is not

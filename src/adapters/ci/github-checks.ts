@@ -3,51 +3,57 @@ import type { Check, CheckState } from "../../pure/ci-fold.ts";
 import { plainLine } from "../../pure/untrusted-text.ts";
 import { DatabaseId, PageInfo } from "../tracker/github-wire.ts";
 
-const CheckRunWire = z.object({
-  __typename: z.literal("CheckRun"),
-  databaseId: DatabaseId,
-  name: z.string(),
-  status: z.string(),
-  conclusion: z.string().nullable(),
-  startedAt: z.string().nullable(),
-  completedAt: z.string().nullable(),
-  detailsUrl: z.string().nullable(),
-  checkSuite: z.object({
+const CheckRunWire = z.lazy(() =>
+  z.object({
+    __typename: z.literal("CheckRun"),
+    databaseId: DatabaseId,
+    name: z.string(),
     status: z.string(),
-    conclusion: z.string().nullish(),
-    app: z.object({ slug: z.string(), databaseId: DatabaseId.nullish() }).nullable(),
-    workflowRun: z
-      .object({ event: z.string(), workflow: z.object({ name: z.string() }) })
-      .nullable(),
+    conclusion: z.string().nullable(),
+    startedAt: z.string().nullable(),
+    completedAt: z.string().nullable(),
+    detailsUrl: z.string().nullable(),
+    checkSuite: z.object({
+      status: z.string(),
+      conclusion: z.string().nullish(),
+      app: z.object({ slug: z.string(), databaseId: DatabaseId.nullish() }).nullable(),
+      workflowRun: z
+        .object({ event: z.string(), workflow: z.object({ name: z.string() }) })
+        .nullable(),
+    }),
   }),
-});
+);
 
-const StatusContextWire = z.object({
-  __typename: z.literal("StatusContext"),
-  context: z.string(),
-  state: z.string(),
-  createdAt: z.string(),
-  targetUrl: z.string().nullable(),
-  description: z.string().nullish(),
-});
+const StatusContextWire = z.lazy(() =>
+  z.object({
+    __typename: z.literal("StatusContext"),
+    context: z.string(),
+    state: z.string(),
+    createdAt: z.string(),
+    targetUrl: z.string().nullable(),
+    description: z.string().nullish(),
+  }),
+);
 
 const ContextWire = z.discriminatedUnion("__typename", [CheckRunWire, StatusContextWire]);
 
 /**
  * The checks of one commit as GraphQL answers. A null rollup is a commit nothing has reported on.
  */
-export const CommitWire = z.object({
-  object: z
-    .object({
-      statusCheckRollup: z
-        .object({
-          contexts: z.object({ pageInfo: PageInfo, nodes: z.array(ContextWire) }),
-        })
-        .nullable()
-        .optional(),
-    })
-    .nullable(),
-});
+export const CommitWire = z.lazy(() =>
+  z.object({
+    object: z
+      .object({
+        statusCheckRollup: z
+          .object({
+            contexts: z.object({ pageInfo: PageInfo, nodes: z.array(ContextWire) }),
+          })
+          .nullable()
+          .optional(),
+      })
+      .nullable(),
+  }),
+);
 
 /** The `source` of a commit status, which has no log to be read. */
 export const STATUS_SOURCE = "status";

@@ -13,27 +13,33 @@ const DEPLOYMENTS_PAGE_SIZE = 50;
 /** A deployment goes through five states; beyond twenty something reports in circles. */
 const STATUSES_PAGE_SIZE = 20;
 
-const StatusWire = z.object({
-  state: z.string(),
-  createdAt: z.string(),
-  logUrl: z.string().nullable(),
-  description: z.string().nullable(),
-});
-const DeploymentWire = z.object({
-  databaseId: DatabaseId,
-  commitOid: z.string(),
-  createdAt: z.string(),
-  state: z.string().nullable(),
-  creator: z.object({ databaseId: DatabaseId.nullish() }).nullable(),
-  latestStatus: StatusWire.nullable(),
-  statuses: z.object({ nodes: z.array(z.object({ state: z.string() })) }).nullable(),
-});
-const RepoWire = z.object({
-  deployments: z.object({
-    pageInfo: z.object({ hasNextPage: z.boolean() }),
-    nodes: z.array(DeploymentWire),
+const StatusWire = z.lazy(() =>
+  z.object({
+    state: z.string(),
+    createdAt: z.string(),
+    logUrl: z.string().nullable(),
+    description: z.string().nullable(),
   }),
-});
+);
+const DeploymentWire = z.lazy(() =>
+  z.object({
+    databaseId: DatabaseId,
+    commitOid: z.string(),
+    createdAt: z.string(),
+    state: z.string().nullable(),
+    creator: z.object({ databaseId: DatabaseId.nullish() }).nullable(),
+    latestStatus: StatusWire.nullable(),
+    statuses: z.object({ nodes: z.array(z.object({ state: z.string() })) }).nullable(),
+  }),
+);
+const RepoWire = z.lazy(() =>
+  z.object({
+    deployments: z.object({
+      pageInfo: z.object({ hasNextPage: z.boolean() }),
+      nodes: z.array(DeploymentWire),
+    }),
+  }),
+);
 
 /** The newest deployments per environment asked for, in the order asked. Never throws. */
 export async function readDeployments(

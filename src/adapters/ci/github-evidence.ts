@@ -40,24 +40,28 @@ const SPEAKING_FOR_ITSELF: ReadonlySet<string> = new Set([
 
 const ACTIONS_APP = "github-actions";
 
-const JobsWire = z.object({
-  jobs: z.array(
-    z.object({ id: z.int().positive(), name: z.string(), conclusion: z.string().nullable() }),
-  ),
-});
-
-const CheckRunWire = z.object({
-  app: z.object({ slug: z.string() }).nullish(),
-  output: z.object({
-    title: z.string().nullish(),
-    summary: z.string().nullish(),
-    text: z.string().nullish(),
-    annotations_count: z.int().nullish(),
+const JobsWire = z.lazy(() =>
+  z.object({
+    jobs: z.array(
+      z.object({ id: z.int().positive(), name: z.string(), conclusion: z.string().nullable() }),
+    ),
   }),
-});
+);
 
-const AnnotationsWire = z.array(
-  z.object({ path: z.string(), start_line: z.int(), message: z.string().nullable() }),
+const CheckRunWire = z.lazy(() =>
+  z.object({
+    app: z.object({ slug: z.string() }).nullish(),
+    output: z.object({
+      title: z.string().nullish(),
+      summary: z.string().nullish(),
+      text: z.string().nullish(),
+      annotations_count: z.int().nullish(),
+    }),
+  }),
+);
+
+const AnnotationsWire = z.lazy(() =>
+  z.array(z.object({ path: z.string(), start_line: z.int(), message: z.string().nullable() })),
 );
 
 /**

@@ -19,34 +19,38 @@ const MEND =
   "a fine-grained GITHUB_TOKEN cannot read checks, and what stands in for them needs its permissions " +
   "Actions: read and Commit statuses: read; a classic one needs the repo scope only";
 
-const RunsWire = z.object({
-  total_count: z.int(),
-  workflow_runs: z.array(
-    z.object({
-      id: z.int().positive(),
-      name: z.string().nullish(),
-      path: z.string().nullish(),
-      event: z.string(),
-      status: z.string().nullable(),
-      conclusion: z.string().nullable(),
-      workflow_id: z.int(),
-      run_attempt: z.int().optional(),
-      run_started_at: z.string().optional(),
-      created_at: z.string(),
-      html_url: z.string(),
-    }),
-  ),
-});
+const RunsWire = z.lazy(() =>
+  z.object({
+    total_count: z.int(),
+    workflow_runs: z.array(
+      z.object({
+        id: z.int().positive(),
+        name: z.string().nullish(),
+        path: z.string().nullish(),
+        event: z.string(),
+        status: z.string().nullable(),
+        conclusion: z.string().nullable(),
+        workflow_id: z.int(),
+        run_attempt: z.int().optional(),
+        run_started_at: z.string().optional(),
+        created_at: z.string(),
+        html_url: z.string(),
+      }),
+    ),
+  }),
+);
 type Run = z.infer<typeof RunsWire>["workflow_runs"][number];
 
-const StatusesWire = z.array(
-  z.object({
-    context: z.string(),
-    state: z.string(),
-    created_at: z.string(),
-    target_url: z.string().nullable(),
-    description: z.string().nullable(),
-  }),
+const StatusesWire = z.lazy(() =>
+  z.array(
+    z.object({
+      context: z.string(),
+      state: z.string(),
+      created_at: z.string(),
+      target_url: z.string().nullable(),
+      description: z.string().nullable(),
+    }),
+  ),
 );
 
 /** A commit whose checks the token may not read. */

@@ -10,38 +10,44 @@ const REPOS_PER_QUERY_MAX = 25;
 /** GitHub's own largest page; a branch under more rules than that is read by nobody. */
 const RULES_PAGE_SIZE = 100;
 
-const Context = z.object({
-  context: z.string(),
-  app: z.object({ databaseId: DatabaseId.nullable() }).nullable(),
-});
-const RuleWire = z.object({
-  type: z.string(),
-  parameters: z
-    .object({
-      requiredStatusChecks: z
-        .array(z.object({ context: z.string(), integrationId: DatabaseId.nullable() }))
-        .optional(),
-    })
-    .nullable(),
-});
-const RefWire = z.object({
-  ref: z
-    .object({
-      branchProtectionRule: z
-        .object({
-          requiresStatusChecks: z.boolean(),
-          requiredStatusChecks: z.array(Context).nullable(),
-        })
-        .nullable(),
-      refUpdateRule: z
-        .object({ requiredStatusCheckContexts: z.array(z.string().nullable()).nullable() })
-        .nullable(),
-      rules: z
-        .object({ pageInfo: z.object({ hasNextPage: z.boolean() }), nodes: z.array(RuleWire) })
-        .nullable(),
-    })
-    .nullable(),
-});
+const Context = z.lazy(() =>
+  z.object({
+    context: z.string(),
+    app: z.object({ databaseId: DatabaseId.nullable() }).nullable(),
+  }),
+);
+const RuleWire = z.lazy(() =>
+  z.object({
+    type: z.string(),
+    parameters: z
+      .object({
+        requiredStatusChecks: z
+          .array(z.object({ context: z.string(), integrationId: DatabaseId.nullable() }))
+          .optional(),
+      })
+      .nullable(),
+  }),
+);
+const RefWire = z.lazy(() =>
+  z.object({
+    ref: z
+      .object({
+        branchProtectionRule: z
+          .object({
+            requiresStatusChecks: z.boolean(),
+            requiredStatusChecks: z.array(Context).nullable(),
+          })
+          .nullable(),
+        refUpdateRule: z
+          .object({ requiredStatusCheckContexts: z.array(z.string().nullable()).nullable() })
+          .nullable(),
+        rules: z
+          .object({ pageInfo: z.object({ hasNextPage: z.boolean() }), nodes: z.array(RuleWire) })
+          .nullable(),
+      })
+      .nullable(),
+  }),
+);
 type Ref = NonNullable<z.infer<typeof RefWire>["ref"]>;
 
 /** A branch whose required checks are asked for. */

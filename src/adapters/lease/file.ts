@@ -1,8 +1,8 @@
-import { randomUUID } from "node:crypto";
 import * as nodeFs from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
 import type { Lease } from "../../pure/ports/lease.ts";
+import { uniqueToken } from "../crypto.ts";
 
 /** The file system calls a file lease needs; `node:fs/promises` has them. */
 export type LeaseFs = Pick<
@@ -44,12 +44,14 @@ type Newest = {
   readonly process: { readonly id: number; readonly scope: string } | null;
 };
 
-const Record = z.object({
-  holder: z.string(),
-  token: z.string(),
-  expiresAt: z.number(),
-  process: z.object({ id: z.number().int().positive(), scope: z.string() }).optional(),
-});
+const Record = z.lazy(() =>
+  z.object({
+    holder: z.string(),
+    token: z.string(),
+    expiresAt: z.number(),
+    process: z.object({ id: z.number().int().positive(), scope: z.string() }).optional(),
+  }),
+);
 
 // Not a token anybody has: theirs are UUIDs.
 const NOBODY = "";
@@ -76,7 +78,7 @@ const DELETIONS_MAX = 100;
  */
 export function createFileLease(options: FileLeaseOptions): Lease {
   // A holder's name may come again, as process ids do; a token never does.
-  const me: Contender = { fs: nodeFs, ...options, token: randomUUID() };
+  const me: Contender = { fs: nodeFs, ...options, token: uniqueToken() };
   let last: Promise<unknown> = Promise.resolve();
   /** One call after the other: a renewal must not be mistaken for a rival by a call beside it. */
   function inTurn<Answer>(ask: (me: Contender) => Promise<Answer>): Promise<Answer> {

@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { uniqueToken } from "../crypto.ts";
 import type { V1Lease, V1LeaseSpec, V1ObjectMeta } from "@kubernetes/client-node";
 import type { Lease } from "../../pure/ports/lease.ts";
 import {
@@ -53,7 +53,7 @@ const TOKEN = /_[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
  */
 export function createKubernetesLease(options: KubernetesLeaseOptions): Lease {
   // Pod names come again when a Job is made anew by hand; a token never does.
-  const me: Contender = { ...options, identity: `${options.holder}_${randomUUID()}` };
+  const me: Contender = { ...options, identity: `${options.holder}_${uniqueToken()}` };
   let last: Promise<unknown> = Promise.resolve();
   /** One call after the other: a renewal must not be mistaken for a rival by a call beside it. */
   function inTurn<Answer>(ask: (me: Contender) => Promise<Answer>): Promise<Answer> {

@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
+import { sha256 } from "../crypto.ts";
 import * as z from "zod";
 import type { Doorbell, Notifier } from "../../pure/ports/notifier.ts";
-import type { BoundedFetch } from "../http.ts";
+import type { BoundedFetch, HttpAnswer } from "../http.ts";
 
 export type NtfyOptions = {
   readonly fetch: BoundedFetch;
@@ -75,7 +75,7 @@ function renderBody(topic: string, bell: Doorbell): string {
     priority: PRIORITIES[bell.urgency],
     tags: bell.tags,
     ...(bell.link === null ? {} : { click: bell.link }),
-    sequence_id: createHash("sha256").update(bell.key).digest("hex").slice(0, SEQUENCE_ID_CHARS),
+    sequence_id: sha256(bell.key).slice(0, SEQUENCE_ID_CHARS),
   };
   const jsonBytes = BODY_BYTES_MAX - Buffer.byteLength(JSON.stringify(body));
   return JSON.stringify({
@@ -127,12 +127,12 @@ function fits(size: Room, room: Room): boolean {
   return size.bytes <= room.bytes && size.jsonBytes <= room.jsonBytes;
 }
 
-const ErrorBody = z.object({ code: z.number(), error: z.string() });
+const ErrorBody = z.lazy(() => z.object({ code: z.number(), error: z.string() }));
 
 /** ntfy's messages are one short sentence. */
 const ERROR_CHARS_MAX = 200;
 
-async function explain(response: Response, secrets: readonly string[]): Promise<string> {
+async function explain(response: HttpAnswer, secrets: readonly string[]): Promise<string> {
   const refused = `ntfy did not accept the notification: ${response.status}`;
   const parsed = ErrorBody.safeParse(parseJson(await response.text()));
   if (!parsed.success) return refused;

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { Doorbell, Notifier } from "../../pure/ports/notifier.ts";
-import type { BoundedFetch } from "../http.ts";
+import type { BoundedFetch, HttpAnswer } from "../http.ts";
 import { renderSlackMessage } from "./slack-message.ts";
 
 export type SlackWebhookOptions = {
@@ -119,16 +119,18 @@ function accepted(answer: Answer): string | null {
 
 type Api = SlackBotOptions & { readonly token: string };
 
-const ApiAnswer = z.union([
-  z.object({
-    ok: z.literal(true),
-    // Accepted is accepted: without these there is no receipt, and trying again would ring twice.
-    channel: z.string().optional().catch(undefined),
-    ts: z.string().optional().catch(undefined),
-    message: z.object({ thread_ts: z.string().optional() }).optional().catch(undefined),
-  }),
-  z.object({ ok: z.literal(false), error: z.string() }),
-]);
+const ApiAnswer = z.lazy(() =>
+  z.union([
+    z.object({
+      ok: z.literal(true),
+      // Accepted is accepted: without these there is no receipt, and trying again would ring twice.
+      channel: z.string().optional().catch(undefined),
+      ts: z.string().optional().catch(undefined),
+      message: z.object({ thread_ts: z.string().optional() }).optional().catch(undefined),
+    }),
+    z.object({ ok: z.literal(false), error: z.string() }),
+  ]),
+);
 
 /** Slack's refusals come with status 200: only `ok` tells. */
 async function call(api: Api, method: string, body: object): Promise<Answer> {
@@ -156,7 +158,7 @@ type Request = {
   readonly isAddressSecret: boolean;
 };
 
-async function send(fetch: BoundedFetch, request: Request): Promise<Response> {
+async function send(fetch: BoundedFetch, request: Request): Promise<HttpAnswer> {
   const { url, headers, body, isAddressSecret } = request;
   try {
     return await fetch(url, {
@@ -206,7 +208,7 @@ const MENDS: ReadonlyMap<string, string> = new Map([
   ["token_revoked", "see SLACK_BOT_TOKEN"],
 ]);
 
-function tellRefusal(response: Response, word: string): string {
+function tellRefusal(response: HttpAnswer, word: string): string {
   const what = response.ok && word === "" ? "an answer that is not Slack's" : word;
   const parts = ["Slack did not accept the message: ", String(response.status)];
   if (what !== "") parts.push(`, ${what}`);

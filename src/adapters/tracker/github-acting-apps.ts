@@ -13,14 +13,16 @@ const EVENTS_PAGE_SIZE = 100;
  */
 const EVENT_PAGES_MAX = 5;
 
-const EventWire = z.object({
-  node_id: z.string(),
-  event: z.string(),
-  // Absent is not null: only a null says that no App was behind it.
-  performed_via_github_app: z.object({ id: DatabaseId, slug: z.string().default("") }).nullable(),
-});
-const EventsPage = z.array(z.unknown());
-const NodeId = z.object({ node_id: z.string() });
+const EventWire = z.lazy(() =>
+  z.object({
+    node_id: z.string(),
+    event: z.string(),
+    // Absent is not null: only a null says that no App was behind it.
+    performed_via_github_app: z.object({ id: DatabaseId, slug: z.string().default("") }).nullable(),
+  }),
+);
+const EventsPage = z.lazy(() => z.array(z.unknown()));
+const NodeId = z.lazy(() => z.object({ node_id: z.string() }));
 
 /**
  * Reads through which App each label was put on; only REST tells. Answers in the order asked.

@@ -1,6 +1,6 @@
-import { createPrivateKey } from "node:crypto";
 import * as z from "zod";
 import { type RepoRef, repoKey } from "../../pure/issue.ts";
+import { crypto } from "../crypto.ts";
 import type { OwnAccount, TrackerReader } from "../../pure/ports/tracker.ts";
 import {
   createGithubClient,
@@ -62,12 +62,14 @@ const REPO_PAGES_MAX = 10;
 const NOT_INSTALLED =
   "the GitHub App is not installed on it: add the repo to the App's installation";
 
-const Refused = z.object({ status: z.number(), message: z.string() });
-const InstallationWire = z.object({ id: z.int() });
-const TokenWire = z.object({ token: z.string() });
-const AppWire = z.object({ slug: z.string() });
-const AccountWire = z.object({ id: DatabaseId, login: z.string() });
-const ReposWire = z.object({ repositories: z.array(z.object({ full_name: z.string() })) });
+const Refused = z.lazy(() => z.object({ status: z.number(), message: z.string() }));
+const InstallationWire = z.lazy(() => z.object({ id: z.int() }));
+const TokenWire = z.lazy(() => z.object({ token: z.string() }));
+const AppWire = z.lazy(() => z.object({ slug: z.string() }));
+const AccountWire = z.lazy(() => z.object({ id: DatabaseId, login: z.string() }));
+const ReposWire = z.lazy(() =>
+  z.object({ repositories: z.array(z.object({ full_name: z.string() })) }),
+);
 
 type Minted = {
   readonly token: string;
@@ -144,7 +146,7 @@ function withLineEnds(text: string): string {
 /** In the one form that every signer takes. What the reason for null is stays unsaid: it may quote the key. */
 function toPkcs8(text: string): string | null {
   try {
-    const key = createPrivateKey(text);
+    const key = crypto().createPrivateKey(text);
     if (key.asymmetricKeyType !== "rsa") return null;
     return key.export({ type: "pkcs8", format: "pem" }).toString();
   } catch {

@@ -1,44 +1,52 @@
 import * as z from "zod";
 import type { Blocker, BlockersSeen } from "../../pure/issue.ts";
 
-const RepoName = z.object({ nameWithOwner: z.string() });
+const RepoName = z.lazy(() => z.object({ nameWithOwner: z.string() }));
 
-const NativeBlocker = z.object({
-  number: z.int(),
-  state: z.enum(["OPEN", "CLOSED"]),
-  repository: RepoName,
-});
+const NativeBlocker = z.lazy(() =>
+  z.object({
+    number: z.int(),
+    state: z.enum(["OPEN", "CLOSED"]),
+    repository: RepoName,
+  }),
+);
 
 /** The page of an issue's dependencies; null stands for one the token may not see. */
-export const BlockedByPage = z.object({
-  pageInfo: z.object({ hasNextPage: z.boolean() }),
-  nodes: z.array(NativeBlocker.nullable()),
-});
+export const BlockedByPage = z.lazy(() =>
+  z.object({
+    pageInfo: z.object({ hasNextPage: z.boolean() }),
+    nodes: z.array(NativeBlocker.nullable()),
+  }),
+);
 
 /** One issue or pull request as a blocker. */
-export const BlockerWire = z.discriminatedUnion("__typename", [
-  z.object({
-    __typename: z.literal("Issue"),
-    number: z.int(),
-    url: z.string(),
-    body: z.string(),
-    issueState: z.enum(["OPEN", "CLOSED"]),
-    repository: RepoName,
-    blockedBy: z.object({ nodes: z.array(NativeBlocker.nullable()) }),
-  }),
-  z.object({
-    __typename: z.literal("PullRequest"),
-    number: z.int(),
-    pullState: z.enum(["OPEN", "CLOSED", "MERGED"]),
-    repository: RepoName,
-  }),
-]);
+export const BlockerWire = z.lazy(() =>
+  z.discriminatedUnion("__typename", [
+    z.object({
+      __typename: z.literal("Issue"),
+      number: z.int(),
+      url: z.string(),
+      body: z.string(),
+      issueState: z.enum(["OPEN", "CLOSED"]),
+      repository: RepoName,
+      blockedBy: z.object({ nodes: z.array(NativeBlocker.nullable()) }),
+    }),
+    z.object({
+      __typename: z.literal("PullRequest"),
+      number: z.int(),
+      pullState: z.enum(["OPEN", "CLOSED", "MERGED"]),
+      repository: RepoName,
+    }),
+  ]),
+);
 
 /** Names a blocker the token may not see: GitHub says only that it exists. */
 const HIDDEN_BLOCKER = "an issue hidden from this token";
 
 /** How many dependencies GitHub counts: the open ones, and all. */
-export const BlockedByCounts = z.object({ blockedBy: z.int(), totalBlockedBy: z.int() });
+export const BlockedByCounts = z.lazy(() =>
+  z.object({ blockedBy: z.int(), totalBlockedBy: z.int() }),
+);
 
 /**
  * The dependencies that GitHub itself keeps, the closed ones among them. An open one that it counts and does not

@@ -4,11 +4,15 @@ import type { RepoRef } from "../../pure/issue.ts";
 import type { BranchQuery } from "../../pure/ports/tracker.ts";
 import { type AliasAnswer, askRepos, mapBounded, readWhole } from "./github-ask.ts";
 import type { GithubClient } from "./github-client.ts";
-import { REPOS_PER_QUERY_MAX } from "./github-queries.ts";
 import { PageInfo } from "./github-wire.ts";
 
 /** Since a run began. Past that, somebody else's import landed and a person should look. */
 const COMMITS_MAX = 500;
+/**
+ * Branches per request. One holds ten commits and nothing that anybody may make long but their messages, so that fifty
+ * runs are one request; 80 aliases fail in the wild.
+ */
+const BRANCHES_PER_QUERY_MAX = 50;
 /**
  * By page; 100 is GitHub's largest. GitHub counts the parents of every commit that a page may hold: a first page of
  * 100 costs a point of the hourly 5,000 for each repo, one of ten a tenth of it. Most branches move less than that
@@ -18,18 +22,22 @@ const COMMIT_PAGES = [10, 90, 100, 100, 100, 100] as const;
 /** Parents per commit: beyond ten an octopus merge is not something a coding agent makes. */
 const PARENTS_MAX = 10;
 
-const CommitWire = z.object({
-  oid: z.string(),
-  message: z.string(),
-  parents: z.object({ nodes: z.array(z.object({ oid: z.string() })) }),
-});
-const HistoryWire = z.object({ pageInfo: PageInfo, nodes: z.array(CommitWire) });
-const HeadWire = z.object({
-  defaultBranchRef: z
-    .object({ target: z.object({ oid: z.string(), history: HistoryWire }) })
-    .nullable(),
-});
-const MoreWire = z.object({ object: z.object({ history: HistoryWire }) });
+const CommitWire = z.lazy(() =>
+  z.object({
+    oid: z.string(),
+    message: z.string(),
+    parents: z.object({ nodes: z.array(z.object({ oid: z.string() })) }),
+  }),
+);
+const HistoryWire = z.lazy(() => z.object({ pageInfo: PageInfo, nodes: z.array(CommitWire) }));
+const HeadWire = z.lazy(() =>
+  z.object({
+    defaultBranchRef: z
+      .object({ target: z.object({ oid: z.string(), history: HistoryWire }) })
+      .nullable(),
+  }),
+);
+const MoreWire = z.lazy(() => z.object({ object: z.object({ history: HistoryWire }) }));
 
 /** A branch while it is read. `seen` is null as long as more pages are needed. */
 type Reading = {
@@ -51,7 +59,7 @@ export async function readBranches(
 ): Promise<readonly BranchSeen[]> {
   const answers = await askRepos(client, queries, {
     operation: "Branches",
-    batchMax: REPOS_PER_QUERY_MAX,
+    batchMax: BRANCHES_PER_QUERY_MAX,
     select: () => ({
       selection: `defaultBranchRef { target { oid ... on Commit { ${history(COMMIT_PAGES[0])} } } }`,
     }),
@@ -81,8 +89,8 @@ async function atPageLimit(client: GithubClient, reading: Reading): Promise<Bran
   };
 }
 
-const CompareWire = z.object({ status: z.string() });
-const NotThere = z.object({ status: z.literal(404) });
+const CompareWire = z.lazy(() => z.object({ status: z.string() }));
+const NotThere = z.lazy(() => z.object({ status: z.literal(404) }));
 
 /** Whether GitHub says that the base is no ancestor of the head, or that it has no such commit any more. */
 async function isBaseLost(
@@ -131,7 +139,7 @@ async function readMore(
 ): Promise<void> {
   const answers = await askRepos(client, open, {
     operation: "BranchesMore",
-    batchMax: REPOS_PER_QUERY_MAX,
+    batchMax: BRANCHES_PER_QUERY_MAX,
     select: ({ headSha, cursor }, n) => ({
       selection: `object(oid: $head${n}) { ... on Commit { ${history(size, `, after: $after${n}`)} } }`,
       variables: {

@@ -28,7 +28,7 @@ export type GithubFetch = (
     method?: string;
     headers?: Record<string, string>;
     body?: string;
-    redirect?: "follow" | "manual" | "error";
+    redirect?: "manual";
     signal?: AbortSignal;
   },
 ) => Promise<GithubFetched>;
@@ -176,7 +176,7 @@ function createOctokit(options: GithubClientOptions, access: Access): Octokit {
   return octokit;
 }
 
-const RefusedQuery = z.object({ errors: z.array(GraphqlErrorWire) });
+const RefusedQuery = z.lazy(() => z.object({ errors: z.array(GraphqlErrorWire) }));
 
 /** A limited query is answered with status 200: it has failed all the same. */
 async function settle<T extends { readonly headers: unknown; readonly data: unknown }>(
@@ -197,7 +197,7 @@ async function settle<T extends { readonly headers: unknown; readonly data: unkn
   }
 }
 
-const RateLimitWire = z.object({ rateLimit: z.object({ cost: z.number() }) });
+const RateLimitWire = z.lazy(() => z.object({ rateLimit: z.object({ cost: z.number() }) }));
 
 /** GitHub answers for free what a query cost. The first brace opens the operation. */
 function withRateLimit(text: string): string {

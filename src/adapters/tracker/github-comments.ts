@@ -11,7 +11,7 @@ import { CommentsPage, type IssueRead, olderThan, toOwnComments } from "./github
  */
 const OWN_COMMENT_PAGES_MAX = 20;
 
-const MoreWire = z.object({ issue: z.object({ comments: CommentsPage }) });
+const MoreWire = z.lazy(() => z.object({ issue: z.object({ comments: CommentsPage }) }));
 
 /** Who reads issues: `ownId` is our own account's id. */
 export type IssueReader = { readonly client: GithubClient; readonly ownId: string };

@@ -20,15 +20,17 @@ const WHY_CHARS_MAX = 300;
  * The fields shared by octokit's RequestError and GraphqlResponseError, read by shape and not by
  * class.
  */
-export const FailureWire = z.object({
-  name: z.string(),
-  message: z.string(),
-  status: z.number().optional(),
-  headers: HeadersWire.optional(),
-  response: z.object({ headers: HeadersWire.optional() }).optional(),
-  errors: z.array(GraphqlErrorWire).optional(),
-  data: z.record(z.string(), z.unknown()).nullish(),
-});
+export const FailureWire = z.lazy(() =>
+  z.object({
+    name: z.string(),
+    message: z.string(),
+    status: z.number().optional(),
+    headers: HeadersWire.optional(),
+    response: z.object({ headers: HeadersWire.optional() }).optional(),
+    errors: z.array(GraphqlErrorWire).optional(),
+    data: z.record(z.string(), z.unknown()).nullish(),
+  }),
+);
 /** Such a failure as it was read. */
 export type Failure = z.infer<typeof FailureWire>;
 

@@ -1,14 +1,18 @@
 import * as z from "zod";
 
 /** One entry of a GraphQL answer's `errors`. */
-export const GraphqlErrorWire = z.object({
-  type: z.string().optional(),
-  message: z.string(),
-  path: z.array(z.union([z.string(), z.number()])).optional(),
-});
+export const GraphqlErrorWire = z.lazy(() =>
+  z.object({
+    type: z.string().optional(),
+    message: z.string(),
+    path: z.array(z.union([z.string(), z.number()])).optional(),
+  }),
+);
 
 /** Headers as octokit hands them on: names in lower case. */
-export const HeadersWire = z.record(z.string(), z.union([z.string(), z.number(), z.undefined()]));
+export const HeadersWire = z.lazy(() =>
+  z.record(z.string(), z.union([z.string(), z.number(), z.undefined()])),
+);
 export type Headers = z.infer<typeof HeadersWire>;
 
 /** A refusal, REST or GraphQL. GraphQL refuses with status 200, or without one. */

@@ -11,16 +11,18 @@ export type Permissions = ReadonlyMap<string, ReadonlyMap<string, Permission>>;
 
 type Asked = { readonly repo: RepoRef; readonly id: string; readonly login: string };
 
-const CollaboratorsWire = z.object({
-  collaborators: z.object({
-    edges: z.array(
-      z.object({
-        permission: z.string(),
-        node: z.object({ databaseId: DatabaseId, login: z.string() }),
-      }),
-    ),
+const CollaboratorsWire = z.lazy(() =>
+  z.object({
+    collaborators: z.object({
+      edges: z.array(
+        z.object({
+          permission: z.string(),
+          node: z.object({ databaseId: DatabaseId, login: z.string() }),
+        }),
+      ),
+    }),
   }),
-});
+);
 
 /**
  * Reads what the actor of each issue's newest ready label event may do in that repo. Not

@@ -11,13 +11,15 @@ const PUSHES_PAGE_SIZE = 100;
 /** 500 pushes since a run began: past that the oldest that brought a commit is not worth its requests. */
 const PUSH_PAGES_MAX = 5;
 
-const ActivityWire = z.object({
-  before: z.string(),
-  after: z.string(),
-  timestamp: z.string(),
-  activity_type: z.string(),
-  actor: z.object({ login: z.string() }).nullable(),
-});
+const ActivityWire = z.lazy(() =>
+  z.object({
+    before: z.string(),
+    after: z.string(),
+    timestamp: z.string(),
+    activity_type: z.string(),
+    actor: z.object({ login: z.string() }).nullable(),
+  }),
+);
 const PageWire = z.array(ActivityWire);
 
 type Page = { readonly pushes: readonly BranchPush[]; readonly next: string | null };

@@ -6,7 +6,7 @@ import type { ListScope } from "../../pure/ports/tracker.ts";
  */
 export const REPOS_PER_QUERY_MAX = 25;
 /** Issues per detail request: four connections each keep it at one point of the hourly 5,000. */
-export const ISSUES_PER_QUERY_MAX = 20;
+export const ISSUES_PER_QUERY_MAX = 25;
 /** Issues per page of a list: a repo with more than 50 ready issues is rare, and ids are small. */
 const LIST_PAGE_SIZE = 50;
 /**

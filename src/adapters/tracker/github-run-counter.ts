@@ -6,7 +6,9 @@ import { createGithubClient, type GithubClientOptions } from "./github-client.ts
 /** One number a repo: GitHub counts no nodes for it, and a hundred aliases answer well within its ten seconds. */
 const REPOS_PER_QUERY_MAX = 100;
 
-const CountWire = z.object({ issues: z.object({ totalCount: z.int().nonnegative() }) });
+const CountWire = z.lazy(() =>
+  z.object({ issues: z.object({ totalCount: z.int().nonnegative() }) }),
+);
 
 /** Counts issues by the in-progress label, open or closed, over GraphQL. */
 export function createGithubRunCounter(

@@ -14,98 +14,114 @@ import { type Part, readShape } from "./github-ask.ts";
 import { BlockedByCounts, BlockedByPage, toNativeBlockers } from "./github-blocker-wire.ts";
 
 /** An id of GitHub's database in decimal; a BigInt field of GraphQL comes as a string of digits. */
-export const DatabaseId = z
-  .union([z.int(), z.bigint(), z.string().regex(/^\d+$/)])
-  .transform(String);
+export const DatabaseId = z.lazy(() =>
+  z.union([z.int(), z.bigint(), z.string().regex(/^\d+$/)]).transform(String),
+);
 
 /** GitHub's page marker. */
-export const PageInfo = z.object({ hasNextPage: z.boolean(), endCursor: z.string().nullable() });
+export const PageInfo = z.lazy(() =>
+  z.object({ hasNextPage: z.boolean(), endCursor: z.string().nullable() }),
+);
 
 /** One page of issues by node id. */
-export const IssuePage = z.object({
-  pageInfo: PageInfo,
-  nodes: z.array(z.object({ id: z.string(), number: z.int(), updatedAt: z.string() })),
-});
+export const IssuePage = z.lazy(() =>
+  z.object({
+    pageInfo: PageInfo,
+    nodes: z.array(z.object({ id: z.string(), number: z.int(), updatedAt: z.string() })),
+  }),
+);
 
-const Named = z.object({ name: z.string() });
+const Named = z.lazy(() => z.object({ name: z.string() }));
 
 /** One repo as the list query answers. */
-export const RepoWire = z.object({
-  databaseId: DatabaseId,
-  nameWithOwner: z.string(),
-  isArchived: z.boolean(),
-  hasIssuesEnabled: z.boolean(),
-  url: z.string(),
-  defaultBranchRef: z
-    .object({ name: z.string(), target: z.object({ oid: z.string() }) })
-    .nullable(),
-  inProgressLabel: Named.nullable(),
-  humanLabel: Named.nullable(),
-  /** Absent where only runs were asked for. */
-  ready: IssuePage.optional(),
-  progress: IssuePage,
-});
+export const RepoWire = z.lazy(() =>
+  z.object({
+    databaseId: DatabaseId,
+    nameWithOwner: z.string(),
+    isArchived: z.boolean(),
+    hasIssuesEnabled: z.boolean(),
+    url: z.string(),
+    defaultBranchRef: z
+      .object({ name: z.string(), target: z.object({ oid: z.string() }) })
+      .nullable(),
+    inProgressLabel: Named.nullable(),
+    humanLabel: Named.nullable(),
+    /** Absent where only runs were asked for. */
+    ready: IssuePage.optional(),
+    progress: IssuePage,
+  }),
+);
 
-const ActorWire = z
-  .object({
-    __typename: z.string(),
-    login: z.string(),
-    databaseId: DatabaseId.nullish(),
-  })
-  .nullable();
+const ActorWire = z.lazy(() =>
+  z
+    .object({
+      __typename: z.string(),
+      login: z.string(),
+      databaseId: DatabaseId.nullish(),
+    })
+    .nullable(),
+);
 
 const Moment = z.object({ id: z.string(), createdAt: z.string() });
 const Acted = Moment.extend({ actor: ActorWire });
-const EventWire = z.discriminatedUnion("__typename", [
-  Acted.extend({
-    __typename: z.literal("LabeledEvent"),
-    label: Named,
-    intent: z.object({}).nullish(),
-  }),
-  Acted.extend({ __typename: z.literal("UnlabeledEvent"), label: Named }),
-  Acted.extend({
-    __typename: z.literal("ClosedEvent"),
-    closer: z.object({ __typename: z.string() }).nullable(),
-  }),
-  Acted.extend({ __typename: z.literal("ReopenedEvent") }),
-  Acted.extend({ __typename: z.literal("RenamedTitleEvent") }),
-  Moment.extend({ __typename: z.literal("TransferredEvent") }),
-]);
+const EventWire = z.lazy(() =>
+  z.discriminatedUnion("__typename", [
+    Acted.extend({
+      __typename: z.literal("LabeledEvent"),
+      label: Named,
+      intent: z.object({}).nullish(),
+    }),
+    Acted.extend({ __typename: z.literal("UnlabeledEvent"), label: Named }),
+    Acted.extend({
+      __typename: z.literal("ClosedEvent"),
+      closer: z.object({ __typename: z.string() }).nullable(),
+    }),
+    Acted.extend({ __typename: z.literal("ReopenedEvent") }),
+    Acted.extend({ __typename: z.literal("RenamedTitleEvent") }),
+    Moment.extend({ __typename: z.literal("TransferredEvent") }),
+  ]),
+);
 
-const CommentWire = z.object({
-  // Comment ids have outgrown the 32 bits that `databaseId` promises.
-  fullDatabaseId: DatabaseId.nullable(),
-  body: z.string(),
-  lastEditedAt: z.string().nullable(),
-  author: ActorWire,
-  editor: ActorWire,
-});
+const CommentWire = z.lazy(() =>
+  z.object({
+    // Comment ids have outgrown the 32 bits that `databaseId` promises.
+    fullDatabaseId: DatabaseId.nullable(),
+    body: z.string(),
+    lastEditedAt: z.string().nullable(),
+    author: ActorWire,
+    editor: ActorWire,
+  }),
+);
 
 /** One page of an issue's comments, oldest first. */
-export const CommentsPage = z.object({
-  pageInfo: z.object({ hasPreviousPage: z.boolean(), startCursor: z.string().nullable() }),
-  nodes: z.array(CommentWire.nullable()),
-});
+export const CommentsPage = z.lazy(() =>
+  z.object({
+    pageInfo: z.object({ hasPreviousPage: z.boolean(), startCursor: z.string().nullable() }),
+    nodes: z.array(CommentWire.nullable()),
+  }),
+);
 
 /** One issue as fragment `IssueDetail` answers. */
-const IssueWire = z.object({
-  number: z.int(),
-  title: z.string(),
-  body: z.string(),
-  url: z.string(),
-  state: z.enum(["OPEN", "CLOSED"]),
-  createdAt: z.string(),
-  lastEditedAt: z.string().nullable(),
-  repository: z.object({ nameWithOwner: z.string() }),
-  labels: z.object({ nodes: z.array(Named) }),
-  timelineItems: z.object({
-    pageInfo: z.object({ hasPreviousPage: z.boolean() }),
-    nodes: z.array(z.unknown()),
+const IssueWire = z.lazy(() =>
+  z.object({
+    number: z.int(),
+    title: z.string(),
+    body: z.string(),
+    url: z.string(),
+    state: z.enum(["OPEN", "CLOSED"]),
+    createdAt: z.string(),
+    lastEditedAt: z.string().nullable(),
+    repository: z.object({ nameWithOwner: z.string() }),
+    labels: z.object({ nodes: z.array(Named) }),
+    timelineItems: z.object({
+      pageInfo: z.object({ hasPreviousPage: z.boolean() }),
+      nodes: z.array(z.unknown()),
+    }),
+    blockedBy: BlockedByPage,
+    issueDependenciesSummary: BlockedByCounts,
+    comments: CommentsPage,
   }),
-  blockedBy: BlockedByPage,
-  issueDependenciesSummary: BlockedByCounts,
-  comments: CommentsPage,
-});
+);
 
 /** An issue as far as one answer shows it. `olderComments`: where the comments not read yet end. */
 export type IssueRead = { readonly issue: IssueSeen; readonly olderComments: string | null };

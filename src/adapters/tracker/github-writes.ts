@@ -6,20 +6,24 @@ import type { GithubClient } from "./github-client.ts";
 import { DatabaseId } from "./github-wire.ts";
 
 const CommentCreated = z.object({ id: DatabaseId });
-const LabelsNow = z.array(z.object({ name: z.string() }));
-const IssueNow = z.object({ state: z.string() });
-const LabelAbsent = z.object({
-  status: z.literal(404),
-  message: z.string().regex(/label does not exist/i),
-});
+const LabelsNow = z.lazy(() => z.array(z.object({ name: z.string() })));
+const IssueNow = z.lazy(() => z.object({ state: z.string() }));
+const LabelAbsent = z.lazy(() =>
+  z.object({
+    status: z.literal(404),
+    message: z.string().regex(/label does not exist/i),
+  }),
+);
 
 /** GitHub refuses other labels with 422 too: a color it cannot read, a description that is too long. */
-const LabelExists = z.object({
-  status: z.literal(422),
-  response: z.object({
-    data: z.object({ errors: z.tuple([z.object({ code: z.literal("already_exists") })]) }),
+const LabelExists = z.lazy(() =>
+  z.object({
+    status: z.literal(422),
+    response: z.object({
+      data: z.object({ errors: z.tuple([z.object({ code: z.literal("already_exists") })]) }),
+    }),
   }),
-});
+);
 
 /** Creates the writes: one request each, never retried, an answer that shows no effect throws. */
 export function createGithubWriter(client: GithubClient): TrackerWriter {

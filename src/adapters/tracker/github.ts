@@ -32,8 +32,8 @@ export type GithubTrackerOptions = GithubClientOptions & {
   readonly own?: () => Promise<OwnAccount>;
 };
 
-const AccountWire = z.object({ id: DatabaseId, login: z.string() });
-const FoundIssue = z.object({ issue: z.unknown() });
+const AccountWire = z.lazy(() => z.object({ id: DatabaseId, login: z.string() }));
+const FoundIssue = z.lazy(() => z.object({ issue: z.unknown() }));
 
 /** Creates the tracker port over GitHub: GraphQL for reads, REST for writes, nothing retried. */
 export function createGithubTracker(options: GithubTrackerOptions): TrackerReader & TrackerWriter {

@@ -63,11 +63,12 @@ describe("an answer", () => {
   });
 
   it.each([204, 205, 304])("of status %i has no body", async (status) => {
-    await using server = await listen(() => ({ status, headers: { etag: '"1"' } }));
+    const headers = { etag: '"1"', "content-encoding": "gzip" };
+    await using server = await listen(() => ({ status, headers }));
     const response = await client.fetch(server.url);
     expect(response.status).toBe(status);
     expect(response.headers.get("etag")).toBe('"1"');
-    expect(response.body).toBeNull();
+    expect(await response.text()).toBe("");
   });
 
   it("is decoded", async () => {
@@ -77,6 +78,28 @@ describe("an answer", () => {
       body: gzipSync('{"a":1}'),
     }));
     expect(await (await client.fetch(server.url)).json()).toEqual({ a: 1 });
+  });
+
+  it.each<readonly [string, Record<string, string>, string | Buffer, RegExp]>([
+    ["encoded as was not asked for", { "content-encoding": "br" }, "x", /: .*encoded as br/],
+    ["cut off", { "content-encoding": "gzip" }, gzipSync("x").subarray(0, 12), /: Z_BUF_ERROR/],
+    ["no gzip at all", { "content-encoding": "gzip" }, "plain", /: Z_DATA_ERROR/],
+  ])("%s is a failure", async (_name, headers, body, why) => {
+    await using server = await listen(() => ({ status: 200, headers, body }));
+    expect((await failureOf(client.fetch(server.url))).message).toMatch(why);
+  });
+
+  it("has its headers by name and in a row, and its text without a byte order mark", async () => {
+    await using server = await listen(() => ({
+      status: 200,
+      headers: { "x-one": "1", "set-cookie": ["a=1", "b=2"] },
+      body: Buffer.from("\uFEFF{}"),
+    }));
+    const { headers, ...answer } = await client.fetch(server.url);
+    expect(Object.fromEntries(headers)).toMatchObject({ "x-one": "1", "set-cookie": "a=1, b=2" });
+    expect([headers.get("X-One"), headers.get("x-two")]).toEqual(["1", null]);
+    expect(await answer.json()).toEqual({});
+    expect(Buffer.from(await answer.arrayBuffer()).toString()).toBe("\uFEFF{}");
   });
 
   it("of exactly the limit passes, of one byte more does not", async () => {
@@ -156,14 +179,25 @@ describe("a request", () => {
     expect(notes).toEqual([{ method: "POST", host: server.url.host, path: "/x" }]);
   });
 
-  it("follows a redirect unless told not to", async () => {
-    await using server = await listen(({ url }) =>
-      url === "/old" ? { status: 301, headers: { location: "/new" } } : { status: 200, body: url },
-    );
-    const old = new URL("/old", server.url);
-    expect(await (await client.fetch(old)).text()).toBe("/new");
-    const stopped = await client.fetch(old, { redirect: "manual" });
-    expect([stopped.status, stopped.headers.get("location")]).toEqual([301, "/new"]);
+  it("follows no redirect", async () => {
+    await using server = await listen(() => ({ status: 301, headers: { location: "/new" } }));
+    const stopped = await client.fetch(new URL("/old", server.url));
+    expect([stopped.status, stopped.ok, stopped.headers.get("Location")]).toEqual([
+      301,
+      false,
+      "/new",
+    ]);
+    expect(server.arrived).toHaveLength(1);
+  });
+
+  it("asks for what it can decode, and says who asks, unless told otherwise", async () => {
+    await using server = await listen(() => json({}));
+    await client.fetch(server.url);
+    await client.fetch(server.url, { headers: { "User-Agent": "octokit", Accept: "text/plain" } });
+    expect(server.arrived.map(({ headers }) => headers)).toMatchObject([
+      { "user-agent": "afk", "accept-encoding": "gzip", accept: "*/*" },
+      { "user-agent": "octokit", "accept-encoding": "gzip", accept: "text/plain" },
+    ]);
   });
 
   it("ends with its caller's signal, which is not a timeout", async () => {

@@ -13,7 +13,7 @@ export type Arrived = {
 export type Reply =
   | {
       readonly status: number;
-      readonly headers?: Record<string, string>;
+      readonly headers?: Record<string, string | string[]>;
       readonly body?: string | Buffer;
     }
   | ((response: ServerResponse) => void)

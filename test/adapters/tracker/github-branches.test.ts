@@ -181,3 +181,17 @@ it("a further page that fails makes the branch unreadable", async () => {
   github.aliases.set("BranchesMore", () => ({ object: null }));
   expect(await read(github, "c1")).toMatchObject({ kind: "unreadable" });
 });
+
+it.each([
+  [50, 1],
+  [51, 2],
+])("%i branches go out in requests: %i", async (count, requests) => {
+  const github = serve(["a"]);
+  const tracker = createGithubTracker(optionsFor(github));
+  const queries = Array.from({ length: count }, (_, at) => ({
+    repo: repo(`r${at}`),
+    baseSha: "a",
+  }));
+  expect(await tracker.readBranches(queries)).toHaveLength(count);
+  expect(github.operations()).toHaveLength(requests);
+});

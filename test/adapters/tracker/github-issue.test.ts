@@ -335,7 +335,7 @@ it("several issues share a request and come back in the order asked", async () =
     issue: wireIssue(String(name), Number(number)),
   }));
   github.aliases.set("Permissions", () => collaborator("WRITE"));
-  const refs = Array.from({ length: 21 }, (_, index) => issueRef(`r${index % 2}`, index + 1));
+  const refs = Array.from({ length: 26 }, (_, index) => issueRef(`r${index % 2}`, index + 1));
   const tracker = createGithubTracker(optionsFor(github));
   const seen = await tracker.readIssues(refs);
   expect(seen.map((each) => each.kind === "read" && each.issue.ref)).toEqual(refs);

@@ -123,12 +123,15 @@ it("repos go out twenty-five to a request and come back in the order asked", asy
   expect(sizes).toEqual([25, 25, 1]);
 });
 
-it("details go out twenty to a request", async () => {
+it.each([
+  [25, 1],
+  [26, 2],
+])("details of %i issues go out in requests: %i", async (issues, requests) => {
   const github = serve({});
-  const ids = Array.from({ length: 21 }, (_, index) => addIssue(github, "app", index + 1));
+  const ids = Array.from({ length: issues }, (_, index) => addIssue(github, "app", index + 1));
   github.aliases.set("ListRepos", () => wireRepo("app", { ready: idPage(ids) }));
-  expect(summary(await list(github, ["app"]))[0]).toHaveLength(21);
-  expect(github.operations().filter((each) => each === "IssueDetails")).toHaveLength(2);
+  expect(summary(await list(github, ["app"]))[0]).toHaveLength(issues);
+  expect(github.operations().filter((each) => each === "IssueDetails")).toHaveLength(requests);
 });
 
 /** A list that goes on for `pages` pages of one issue each. */
