@@ -39,6 +39,8 @@ async function buildFrontDoor(outDir: string): Promise<readonly OutputChunk[]> {
       format: "cjs",
       entryFileNames: "[name].cjs",
       banner: "#!/usr/bin/env node",
+      // Required, not imported: the loader of ES modules is then never started.
+      dynamicImportInCjs: false,
       sourcemap: true,
     },
   });
@@ -55,7 +57,7 @@ async function buildProgram(outDir: string): Promise<readonly OutputChunk[]> {
     input: { main: "src/main.ts" },
     platform: "node",
     // What yargs reads a configuration file's `extends` by, which no option of ours asks for.
-    transform: { target: TARGET, define: { "import.meta": "{}" } },
+    transform: { target: TARGET, define: { "import.meta.resolve": "undefined" } },
     plugins: [leanPackages(root)],
     output: {
       dir: outDir,

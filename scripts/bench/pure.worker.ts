@@ -11,7 +11,7 @@ import type { PureJob } from "./pure-rows.ts";
 
 // One job in a process of its own: what another left in the heap would slow it down.
 
-/** As undici hands them over. */
+/** As a socket hands them over. */
 const CHUNK_BYTES = 64 * 1024;
 
 type Side = () => unknown;

@@ -1,21 +1,14 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import type { Plugin } from "rolldown";
+import * as z from "zod";
 
 // Two processes start every minute for years. A CommonJS package is bundled whole, with all it might ever need: what a
 // tick can never reach is left out here. The bundle's own demo and ticks play through what is left.
 
-/** Undici's client put together as its index does, without fetch, mocks, caches and WebSockets. */
-const UNDICI = `
-import Agent from "undici/lib/dispatcher/agent.js";
-import Dispatcher from "undici/lib/dispatcher/dispatcher.js";
-import request from "undici/lib/api/api-request.js";
-Object.assign(Dispatcher.prototype, { request });
-export { Agent };
-`;
-
 /**
- * The packages only ever call it. Node's own loads the differ of its messages and looks at the colours of stderr.
+ * Pino's stream only ever calls it. Node's own loads the differ of its messages and looks at the colours of stderr.
  */
 const ASSERT = `
 module.exports = function assert(value, message) {
@@ -34,19 +27,7 @@ type Part = {
 };
 
 const PARTS: readonly Part[] = [
-  {
-    of: "/node_modules/undici/",
-    // HTTP/2 is off, and bodies are strings.
-    requests: ["./client-h2.js", "../web/fetch/body.js", "../web/fetch/formdata", "../web/webidl"],
-    code: `module.exports = new Proxy({}, { get() { ${OUT_OF_REACH} } });`,
-  },
-  // As in Node's own undici: the second parser is an experiment that a variable turns on.
-  {
-    of: "/node_modules/undici/lib/dispatcher/client-h1.js",
-    requests: ["./parser-h1.js"],
-    code: "module.exports = { getMiloEnabled: () => false };",
-  },
-  { of: "/node_modules/", requests: ["assert", "node:assert"], code: ASSERT },
+  { of: "/node_modules/sonic-boom/", requests: ["assert"], code: ASSERT },
   // Log lines go to stdout from the tick's own thread.
   {
     of: "/node_modules/pino/",
@@ -57,7 +38,6 @@ const PARTS: readonly Part[] = [
 
 /** A REST method as our code asks for it: `client.rest.issues.createComment(`. */
 const REST_METHOD = /\.rest\.(\w+)\.(\w+)\(/g;
-const ENDPOINTS = /^const Endpoints = ([\s\S]*?);\nvar endpoints_default = Endpoints;/m;
 
 /** A plugin that leaves out of packages what no tick reaches. */
 export function leanPackages(root: string): Plugin {
@@ -66,31 +46,27 @@ export function leanPackages(root: string): Plugin {
     name: "lean-packages",
     resolveId: (id, importer) => {
       if (importer === undefined) return null;
-      if (id === "undici" && importer.startsWith(source)) return "\0undici";
       const at = PARTS.findIndex(
         ({ of, requests }) => importer.includes(of) && requests.includes(id),
       );
       return at < 0 ? null : `\0lean-${at}.cjs`;
     },
     load: (id) => {
-      if (id === "\0undici") return UNDICI;
       const at = /^\0lean-(\d+)\.cjs$/.exec(id)?.[1];
       return at === undefined ? null : (PARTS[Number(at)]?.code ?? null);
     },
-    transform: (code, id) =>
+    transform: async (_code, id) =>
       id.endsWith("/plugin-rest-endpoint-methods/dist-src/generated/endpoints.js")
-        ? { code: pickEndpoints(code, source), map: { mappings: "" } }
+        ? { code: await pickEndpoints(id, source), map: { mappings: "" } }
         : null,
   };
 }
 
-/** Octokit describes every method of GitHub's API; the ones that our code names are kept. */
-function pickEndpoints(code: string, source: string): string {
-  const all = ENDPOINTS.exec(code)?.[1];
-  if (all === undefined)
-    throw new Error("Octokit's endpoints are written otherwise: see lean-packages.ts");
-  // Its own generated literal, of the version that the lock file names.
-  const described = new Function(`return ${all}`)() as Record<string, Record<string, unknown>>;
+const Endpoints = z.object({ default: z.record(z.string(), z.record(z.string(), z.unknown())) });
+
+/** Octokit describes every method of GitHub's API in one module; the ones that our code names are kept. */
+async function pickEndpoints(file: string, source: string): Promise<string> {
+  const { default: described } = Endpoints.parse(await import(pathToFileURL(file).href));
   const kept: Record<string, Record<string, unknown>> = {};
   for (const [scope, method] of methodsNamed(source)) {
     const endpoint = described[scope]?.[method];

@@ -1,5 +1,7 @@
+import type * as nodeCrypto from "node:crypto";
+
 /** Node's crypto, loaded by who asks first: a tick that finds nothing needs none of it, and it is slow to load. */
-export function crypto(): typeof import("node:crypto") {
+export function crypto(): typeof nodeCrypto {
   return process.getBuiltinModule("node:crypto");
 }
 

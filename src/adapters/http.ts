@@ -1,5 +1,6 @@
-import { pipeline } from "node:stream";
-import type { Agent, Dispatcher } from "undici";
+import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from "node:http";
+import { setImmediate as nextPhase } from "node:timers/promises";
+import { asAnswer, decoded, headerOf, type HttpAnswer } from "./http-answer.ts";
 
 /**
  * A `fetch` whose every request ends: within the timeout, below the body limit, or with an error
@@ -7,23 +8,6 @@ import type { Agent, Dispatcher } from "undici";
  * headers are as they came.
  */
 export type BoundedFetch = (url: string | URL, init?: BoundedInit) => Promise<HttpAnswer>;
-
-/**
- * What a response of `fetch` has, as far as a body that is already read needs it; it may be read more
- * than once. Undici's own fetch is half of what a tick would load, and none of its streams, forms and
- * cookies is used.
- */
-export type HttpAnswer = Pick<
-  Response,
-  "ok" | "status" | "statusText" | "url" | "text" | "json" | "arrayBuffer"
-> & {
-  readonly headers: AnswerHeaders;
-};
-
-/** Names in lower case; of what came more than once, one after the other with commas. */
-export type AnswerHeaders = Iterable<readonly [name: string, value: string]> & {
-  get(name: string): string | null;
-};
 
 /** What one request may ask for. */
 export type BoundedInit = {
@@ -77,27 +61,74 @@ export function createBoundedFetch(options: BoundedFetchOptions): {
   readonly fetch: BoundedFetch;
   readonly close: () => Promise<void>;
 } {
-  let opened: Promise<Agent> | null = null;
-  const open = (): Promise<Agent> => (opened ??= openPool(options));
+  const pools = new Map<string, Pool>();
+  const open = ({ protocol }: URL): Pool => {
+    const pool = pools.get(protocol) ?? openPool(protocol, options);
+    pools.set(protocol, pool);
+    return pool;
+  };
+  const inFlight = new Set<Promise<unknown>>();
   return {
-    fetch: (url, init = {}) => send({ options, open }, url, init),
-    close: async () => await (await opened)?.close(),
+    fetch: async (url, init = {}) => {
+      const sending = send({ options, open }, url, init);
+      inFlight.add(sending);
+      try {
+        return await sending;
+      } finally {
+        inFlight.delete(sending);
+      }
+    },
+    close: async () => {
+      await Promise.allSettled(inFlight);
+      for (const { agent } of pools.values()) agent.destroy();
+    },
   };
 }
 
-type Client = { readonly options: BoundedFetchOptions; readonly open: () => Promise<Agent> };
+type Client = {
+  readonly options: BoundedFetchOptions;
+  readonly open: (url: URL) => Pool;
+};
 
-/** The first request loads what it takes: a tick whose lease another holds makes none. */
-async function openPool({ connectionsMax, timeoutMs }: BoundedFetchOptions): Promise<Agent> {
-  const { Agent } = await import("undici");
-  // Undici's own timeouts see headers and body apart and have half-second steps: one timer per
-  // request covers both instead. HTTP/2 does not pay for the few requests of a short process.
-  return new Agent({
-    connections: connectionsMax,
-    connect: { timeout: timeoutMs },
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    allowH2: false,
+type Pool = {
+  readonly agent: Agent;
+  readonly request: (url: URL, options: RequestOptions) => ClientRequest;
+};
+
+/**
+ * The first request loads what it takes: a tick whose lease another holds makes none. Not by an `import`, which reads
+ * everything that Node's module exports, its WebSocket and with it a second HTTP client too.
+ */
+function openPool(protocol: string, { connectionsMax }: BoundedFetchOptions): Pool {
+  const settings = { keepAlive: true, maxSockets: connectionsMax };
+  const { Agent, request } =
+    protocol === "https:"
+      ? process.getBuiltinModule("node:https")
+      : process.getBuiltinModule("node:http");
+  return { agent: new Agent(settings), request };
+}
+
+/**
+ * Hears of connections that the other side has closed: one that is kept may be dead already, and a request sent into
+ * it is lost without anybody knowing whether it arrived. It takes a whole turn of the event loop.
+ */
+async function hearOfClosed({ agent }: Pool): Promise<void> {
+  if (Object.keys(agent.freeSockets).length === 0) return;
+  for (let phase = 0; phase < 2; phase += 1) await nextPhase();
+}
+
+/** Sends it, and resolves as soon as the headers of the answer are there. */
+function begin(
+  { agent, request }: Pool,
+  url: URL,
+  { body, ...options }: RequestOptions & { readonly body: string | null },
+): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const sent = request(url, { ...options, agent });
+    sent.once("response", resolve);
+    // Not once: what breaks later is told by the body, and must not end the process here.
+    sent.on("error", reject);
+    sent.end(body ?? undefined);
   });
 }
 
@@ -123,11 +154,10 @@ async function send(client: Client, input: string | URL, init: BoundedInit): Pro
   if (init.signal?.aborted) cancel();
   init.signal?.addEventListener("abort", cancel);
   try {
-    const agent = await client.open();
-    const response = await agent.request({
-      origin: url.origin,
-      path: `${url.pathname}${url.search}`,
-      method: note.method as Dispatcher.HttpMethod,
+    const pool = client.open(url);
+    await hearOfClosed(pool);
+    const response = await begin(pool, url, {
+      method: note.method,
       headers: { "user-agent": USER_AGENT, "accept-encoding": "gzip", accept: "*/*", ...headers },
       body: init.body ?? null,
       signal: abort.signal,
@@ -157,27 +187,18 @@ async function send(client: Client, input: string | URL, init: BoundedInit): Pro
 
 class BodyTooLarge extends Error {}
 
-/** RFC 9110, 15.3.5, 15.3.6 and 15.4.5. */
-const BODILESS_STATUSES: ReadonlySet<number> = new Set([204, 205, 304]);
-
-function headerOf({ headers }: Dispatcher.ResponseData, name: string): string | null {
-  const value = headers[name];
-  if (value === undefined) return null;
-  return typeof value === "string" ? value : value.join(", ");
-}
-
-function isStreamed(response: Dispatcher.ResponseData, { mediaType }: BodyStream): boolean {
+function isStreamed(response: IncomingMessage, { mediaType }: BodyStream): boolean {
   const type = headerOf(response, "content-type")?.split(";")[0]?.trim().toLowerCase();
   return response.statusCode === 200 && type === mediaType;
 }
 
 async function drain(
-  response: Dispatcher.ResponseData,
+  response: IncomingMessage,
   where: string,
   { bytesMax, take }: Pick<BodyStream, "bytesMax" | "take">,
 ): Promise<void> {
   let bytes = 0;
-  for await (const chunk of await decoded(response)) {
+  for await (const chunk of decoded(response)) {
     bytes += chunk.byteLength;
     // Leaving the loop ends the stream, which gives the connection up.
     if (bytes > bytesMax) {
@@ -185,46 +206,6 @@ async function drain(
     }
     take(chunk);
   }
-}
-
-async function decoded(response: Dispatcher.ResponseData): Promise<AsyncIterable<Uint8Array>> {
-  const encoding = headerOf(response, "content-encoding")?.trim().toLowerCase() ?? "identity";
-  if (encoding === "identity" || encoding === "") return response.body;
-  if (encoding !== "gzip" && encoding !== "x-gzip") {
-    throw new Error(`the answer is encoded as ${encoding}, which was not asked for`);
-  }
-  // An answer without a body may name an encoding all the same, and nothing at all is no gzip.
-  const isEmpty = headerOf(response, "content-length") === "0";
-  if (isEmpty || BODILESS_STATUSES.has(response.statusCode)) return response.body;
-  const { createGunzip } = await import("node:zlib");
-  // What breaks on either side ends both, and is thrown where the pieces are taken.
-  return pipeline(response.body, createGunzip(), () => {});
-}
-
-function asAnswer(response: Dispatcher.ResponseData, url: URL, body: Buffer): HttpAnswer {
-  const { statusCode: status, statusText } = response;
-  const names = Object.keys(response.headers);
-  return {
-    ok: status >= 200 && status < 300,
-    status,
-    statusText,
-    url: url.href,
-    headers: {
-      get: (name) => headerOf(response, name.toLowerCase()),
-      *[Symbol.iterator]() {
-        for (const name of names) yield [name, headerOf(response, name) ?? ""] as const;
-      },
-    },
-    text: async () => textOf(body),
-    json: async () => JSON.parse(textOf(body)),
-    arrayBuffer: async () => Uint8Array.from(body).buffer,
-  };
-}
-
-/** UTF-8 without its byte order mark, as `fetch` reads it. */
-function textOf(body: Buffer): string {
-  const text = body.toString();
-  return text.startsWith("\uFEFF") ? text.slice(1) : text;
 }
 
 // The built-in errors for a bad URL or header quote the whole value, secrets included: these do

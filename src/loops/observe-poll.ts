@@ -13,6 +13,8 @@ import { foldSeen } from "../pure/required-checks.ts";
 import { ConfigRefused, type ReadDeps } from "./deps.ts";
 import { observeActingApps } from "./observe-acting-apps.ts";
 import { checksQuery } from "./observe-ci.ts";
+import type { RunCounter } from "../pure/ports/run-counter.ts";
+import type { AgentSeen } from "../pure/thread.ts";
 import type { WorldSeen } from "./observe-world.ts";
 import type { PollSettings } from "./poll-tick.ts";
 
@@ -38,44 +40,78 @@ export async function observePoll(
     repos,
     agent,
     threadReads: new Map(),
-    heads: new Map(),
+    heads: assumeGreen(repos),
     actingApps: new Map(),
-    ...(elsewhere === null ? {} : { elsewhere }),
+    ...elsewhereSeen(elsewhere, settings, agent),
   };
-  const withHeads = { ...first, heads: await readHeads(deps, first, policy) };
-  const seen = await observeActingApps(deps, withHeads, policy);
-  const answers = decideDispatches(seen, policy);
-  const isStarting = answers.some(({ decision }) => decision.kind === "dispatch");
-  if (!isStarting || agent.kind === "unreadable" || agent.isActiveOnly !== true) {
-    return { seen, policy, answers };
+  // At capacity nothing starts whatever the heads say: unread, they must not pass for the reason. With room,
+  // a red winner makes way for a waiting one.
+  const answers = decideDispatches(first, policy);
+  if (!answers.some(({ decision }) => decision.kind === "dispatch")) {
+    return { seen: first, policy, answers };
   }
-  // Where a progress comment is gone, an archived or deleted thread may be all that shows an approval as used.
-  const whole = { ...seen, agent: await deps.agent.reader.observe("all") };
-  return { seen: whole, policy, answers: decideDispatches(whole, policy) };
+  const [heads, { actingApps }, whole] = await Promise.all([
+    readHeads(deps, { repos, answers }, policy),
+    // Of those that start if no head is red. Who takes the place of one of them is asked about below.
+    observeActingApps(deps, first, policy),
+    observeWhole(deps, agent),
+  ]);
+  const known = { ...first, heads, actingApps, agent: whole };
+  const seen = await observeActingApps(
+    deps,
+    { ...known, ...elsewhereSeen(elsewhere, settings, whole) },
+    policy,
+  );
+  return { seen, policy, answers: decideDispatches(seen, policy) };
+}
+
+/** Where a progress comment is gone, an archived or deleted thread may be all that shows an approval as used. */
+async function observeWhole(deps: ReadDeps, agent: AgentSeen): Promise<AgentSeen> {
+  const isWhole = agent.kind === "unreadable" || agent.isActiveOnly !== true;
+  return isWhole ? agent : await deps.agent.reader.observe("all");
+}
+
+function assumeGreen(repos: readonly RepoSeen[]): ReadonlyMap<string, CiVerdict> {
+  return new Map(repos.map((repo) => [repoKey(refOf(repo)), { kind: "green" }]));
 }
 
 /** Never more in one repo, whatever its labels say: what a repo that cannot be counted counts as. */
 const RUNS_PER_REPO_MAX = 1;
 
-/**
- * The runs of other shards: of each repo the larger of its in-progress labels and its live threads, which are at
- * hand. Asked only where this shard has anything to start. A repo that cannot be counted counts as busy: it takes
- * room from the others, and stops none of them.
- */
+/** What was counted of other shards. */
+type CountedElsewhere = Unreadable | { readonly kind: "counts"; readonly counts: RepoCounts };
+type Unreadable = Extract<RunsElsewhere, { kind: "unreadable" }>;
+type RepoCounts = Awaited<ReturnType<RunCounter["countRuns"]>>;
+
+/** The labels of other shards' repos; null without any. Asked only where this shard has anything to start. */
 async function countElsewhere(
   deps: ReadDeps,
   settings: PollSettings,
   world: WorldSeen,
-): Promise<RunsElsewhere | null> {
-  const { sharding, workspacesRoot } = settings;
+): Promise<CountedElsewhere | null> {
+  const { sharding } = settings;
   if (sharding === undefined) return null;
-  const { shard, elsewhere } = sharding;
   if (!world.repos.some((repo) => repo.kind === "readable" && repo.issues.length > 0)) {
     return { kind: "unreadable", why: "nothing here may start, and nobody counted" };
   }
-  const counts = await deps.runCounter?.countRuns(elsewhere);
-  if (counts === undefined) return NOT_COUNTED;
-  const threads = world.agent.kind === "readable" ? world.agent.threads.filter(isLive) : [];
+  const counts = await deps.runCounter?.countRuns(sharding.elsewhere);
+  return counts === undefined ? NOT_COUNTED : { kind: "counts", counts };
+}
+
+/**
+ * The runs of other shards: of each repo the larger of its in-progress labels and its live threads, which are at
+ * hand. A repo that cannot be counted counts as busy: it takes room from the others, and stops none of them.
+ */
+function elsewhereSeen(
+  counted: CountedElsewhere | null,
+  { sharding, workspacesRoot }: PollSettings,
+  agent: AgentSeen,
+): Pick<PollSeen, "elsewhere"> {
+  if (counted === null || sharding === undefined) return {};
+  if (counted.kind === "unreadable") return { elsewhere: counted };
+  const { shard, elsewhere } = sharding;
+  const { counts } = counted;
+  const threads = agent.kind === "readable" ? agent.threads.filter(isLive) : [];
   let running = 0;
   for (const [at, repo] of elsewhere.entries()) {
     const live = threads.filter((each) => repoOfThread(each, [repo], workspacesRoot) !== null);
@@ -83,7 +119,7 @@ async function countElsewhere(
     const labelled = count?.kind === "counted" ? count.issues : RUNS_PER_REPO_MAX;
     running += Math.max(labelled, live.length);
   }
-  return { kind: "counted", running, shard };
+  return { elsewhere: { kind: "counted", running, shard } };
 }
 
 const NOT_COUNTED = { kind: "unreadable", why: "nobody counts the runs of other shards" } as const;
@@ -104,17 +140,11 @@ function assertApart(policy: PollPolicy): void {
 /** CI of the default branch's head, for the repos in which something would start if it is not red. */
 async function readHeads(
   deps: ReadDeps,
-  seen: PollSeen,
+  { repos, answers }: Pick<PollSight, "answers"> & Pick<PollSeen, "repos">,
   policy: PollPolicy,
 ): Promise<ReadonlyMap<string, CiVerdict>> {
-  const green: CiVerdict = { kind: "green" };
-  const assumed = new Map(seen.repos.map((repo) => [repoKey(refOf(repo)), green]));
-  const answers = decideDispatches({ ...seen, heads: assumed }, policy);
-  // At capacity nothing starts whatever the heads say: unread, they must not pass for the reason. With room,
-  // a red winner makes way for a waiting one.
-  if (!answers.some((answer) => answer.decision.kind === "dispatch")) return assumed;
   const wanted = new Set(answers.filter(mayStart).map((answer) => repoKey(answer.issue.repo)));
-  const queries = seen.repos.flatMap((repo) =>
+  const queries = repos.flatMap((repo) =>
     repo.kind === "readable" && repo.facts.headSha !== null && wanted.has(repoKey(repo.facts.ref))
       ? [checksQuery(policy.policies, repo.facts, repo.facts.headSha)]
       : [],

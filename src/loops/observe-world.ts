@@ -13,7 +13,7 @@ export type WorldSeen = {
 
 /**
  * Reads the own account, every enrolled repo and the agent server, whose archived and deleted threads only where
- * they come for nothing or are needed. Throws when the token is refused.
+ * they come for nothing or are needed: for candidates, before one of them starts. Throws when the token is refused.
  */
 export async function observeWorld(
   deps: ReadDeps,
@@ -23,7 +23,7 @@ export async function observeWorld(
   const [own, repos, active] = await Promise.all([
     deps.tracker.reader.whoAmI(),
     deps.tracker.reader.listRepos(enrolled.repos, scope),
-    deps.agent.reader.observe("active"),
+    deps.agent.reader.observe(scope === "candidates" ? "active" : "all-if-cheap"),
   ]);
   const isMore = needsHiddenThreads(repos, active, enrolled.labels.inProgress);
   return { own, repos, agent: isMore ? await deps.agent.reader.observe("all") : active };

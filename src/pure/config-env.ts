@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-import { nearestKey, readRule, type Reading, type Rule } from "./config-reading.ts";
+import { nearestKey, readRule, readText, type Reading, type Rule } from "./config-reading.ts";
 import { KNOWN_AFK_KEYS, splitList, unknownAfkKeys } from "./gates.ts";
 import { workspaceRootOf } from "./identity.ts";
 import { repoKey, type RepoRef } from "./issue.ts";
@@ -80,6 +80,13 @@ export function readLimits(reading: Reading): Limits {
 }
 
 function readLimit(reading: Reading, limit: LimitKey): number {
+  const value = readLimitSet(reading, limit) ?? limit.default;
+  return limit.unit === "seconds" ? value * 1000 : value;
+}
+
+/** Most of them are left at their default: their rule is not even made. */
+function readLimitSet(reading: Reading, limit: LimitKey): number | null {
+  if (readText(reading.env, limit.key) === null) return null;
   const range = `between ${limit.min} and ${limit.max}`;
   const wanted = limit.unit === "seconds" ? "whole seconds" : "a whole number";
   const rule: Rule<number> = {
@@ -93,8 +100,7 @@ function readLimit(reading: Reading, limit: LimitKey): number {
     problem: `is not ${wanted} ${range}`,
     mend: `write ${wanted} in digits, ${range}; without it ${limit.default} is used`,
   };
-  const value = readRule(reading, limit.key, rule) ?? limit.default;
-  return limit.unit === "seconds" ? value * 1000 : value;
+  return readRule(reading, limit.key, rule);
 }
 
 const labelRule: Rule<string> = {

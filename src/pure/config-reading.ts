@@ -82,7 +82,7 @@ function secretPathRule(key: string): Rule<string> {
 }
 
 /** A value without blanks around it; null when absent or blank. */
-function readText(env: Env, key: string): string | null {
+export function readText(env: Env, key: string): string | null {
   const text = (env[key] ?? "").trim();
   return text === "" ? null : text;
 }

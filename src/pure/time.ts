@@ -1,23 +1,19 @@
 const MS_PER_DAY = 86_400_000;
-/** Characters of `2026-01-01T00:00:00`. */
-const SECOND_LENGTH = 19;
 const ISO = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:Z|\+00:00)$/;
 
 /** Milliseconds since the epoch of an ISO 8601 UTC time; null for anything else, a 30 February too. */
 export function parseIso(text: string): number | null {
   const match = ISO.exec(text);
   if (match === null) return null;
-  const [, year, month, day, hour, minute, second, fraction] = match;
-  const ms = Number(`${fraction ?? ""}000`.slice(0, 3));
-  const days = daysSinceEpoch(Number(year), Number(month), Number(day));
-  const epochMs =
-    days * MS_PER_DAY +
-    Number(hour) * 3_600_000 +
-    Number(minute) * 60_000 +
-    Number(second) * 1000 +
-    ms;
-  // Only a time the calendar has comes out as it went in.
-  return formatIso(epochMs) === `${text.slice(0, SECOND_LENGTH)}Z` ? epochMs : null;
+  const [month, day] = [Number(match[2]), Number(match[3])];
+  const [hour, minute, second] = [Number(match[4]), Number(match[5]), Number(match[6])];
+  if (hour > 23 || minute > 59 || second > 59) return null;
+  const days = daysSinceEpoch(Number(match[1]), month, day);
+  // Only a date the calendar has comes out as it went in.
+  const date = dateOfDays(days);
+  if (date.month !== month || date.day !== day) return null;
+  const ms = Number(`${match[7] ?? ""}000`.slice(0, 3));
+  return days * MS_PER_DAY + hour * 3_600_000 + minute * 60_000 + second * 1000 + ms;
 }
 
 /** ISO 8601 UTC to the second, for people. */

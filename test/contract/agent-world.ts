@@ -25,8 +25,10 @@ export type Quirk =
   | "twin-projects"
   /** The one route there is shows everything, so archived and deleted threads keep their conversation. */
   | "shows-hidden"
-  /** Whoever wants only active threads is answered without the others. */
-  | "lists-active"
+  /** Whoever wants only active threads is answered with all of them. */
+  | "lists-inactive"
+  /** All of them are a burden: whoever would take them is answered with the active ones. */
+  | "hides-inactive"
   /** The latest turn is gone once the session rests; in a folder without git for ever. */
   | "erases-turn"
   /** A turn is completed at its first words: only the session tells that it goes on. */

@@ -17,7 +17,7 @@ export async function openFakeAgent(hidesInactive = false): Promise<AgentWorld> 
   };
   return {
     agent,
-    quirks: new Set(hidesInactive ? ["lists-active"] : []),
+    quirks: new Set(hidesInactive ? ["hides-inactive"] : []),
     root: (name) => `/data/${name}`,
     prompt: (behaviour) => `Story: ${behaviour}`,
     letWork: async () => {

@@ -12,11 +12,12 @@ const TOKEN = "t3-contract-token";
 const QUIRKS: ReadonlyMap<string, ReadonlySet<Quirk>> = new Map([
   [
     "0.0.30",
-    new Set<Quirk>(["lists-active", "forgets-command-owner", "erases-turn", "misses-restart"]),
+    new Set<Quirk>(["hides-inactive", "forgets-command-owner", "erases-turn", "misses-restart"]),
   ],
   [
     "0.0.27",
     new Set<Quirk>([
+      "lists-inactive",
       "forgets-command-owner",
       "twin-projects",
       "shows-hidden",

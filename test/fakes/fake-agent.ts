@@ -5,6 +5,7 @@ import type {
   ProjectCreation,
   ThreadCommand,
   ThreadCreation,
+  ThreadsWanted,
   TurnStart,
 } from "../../src/pure/ports/agent.ts";
 import type {
@@ -21,7 +22,7 @@ import { FakeThread, type InterruptEnd, type Obedience, session } from "./fake-t
 type FakeAgentOptions = {
   readonly clock: FakeClock;
   readonly environmentId?: string;
-  /** Whoever wants only active threads is answered without the others, as by T3 0.0.29 to 0.0.31. */
+  /** Whoever would take all threads is answered without the inactive ones, as by T3 0.0.29 to 0.0.31. */
   readonly hidesInactive?: boolean;
   /** `when-told`: a turn stays `starting` until `startTurns()`. */
   readonly starts?: "when-told" | "at-once";
@@ -195,8 +196,9 @@ export class FakeAgent implements AgentReader, AgentWriter {
 
   // The reader.
 
-  async observe(want: "active" | "all" = "all"): Promise<AgentSeen> {
-    const isActiveOnly = want === "active" && this.#options.hidesInactive === true;
+  async observe(want: ThreadsWanted = "all"): Promise<AgentSeen> {
+    const isActiveOnly =
+      want === "active" || (want === "all-if-cheap" && this.#options.hidesInactive === true);
     this.#called(isActiveOnly ? "observe active" : "observe");
     const why = this.#down ?? this.#unreadable;
     if (why !== null) return { kind: "unreadable", why };

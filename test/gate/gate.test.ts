@@ -164,7 +164,7 @@ describe("the front door", () => {
   it("lets Node 24 in", async () => {
     const env = { GATE_PRETEND_NODE: "24.0.0", AFK_KILL_SWITCH: "maybe" };
     const ended = await runChild([bundle, "poll"], env);
-    expect(ended.modules).toContain(pathToFileURL(join(dist, "main.mjs")).href);
+    expect(ended.modules).toContain(pathToFileURL(join(dist, "main.cjs")).href);
   });
 
   it("answers a disabled tick on an older Node all the same", async () => {

@@ -101,7 +101,7 @@ describe.each(["poll", "watch"])("an armed %s with a token", (command) => {
 
   it("comes as far as its first request", () => {
     expect(loaded.stdout).toContain("tick begins");
-    expect(loaded.packages).toContain("undici");
+    expect(loaded.packages).toContain("zod");
     expect(loaded.sources).toContain("src/adapters/tracker/github.ts");
   });
 

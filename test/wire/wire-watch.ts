@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { buildSchema, type GraphQLSchema } from "graphql";
 import { afterEach, describe, expect, it } from "vitest";
-import type { BoundedFetch, HttpAnswer } from "../../src/adapters/http.ts";
+import type { BoundedFetch } from "../../src/adapters/http.ts";
+import type { HttpAnswer } from "../../src/adapters/http-answer.ts";
 import { checkGraphql } from "./graphql.ts";
 import { checkRest, type RestDescription } from "./openapi.ts";
 

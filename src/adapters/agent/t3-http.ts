@@ -1,6 +1,7 @@
 import * as z from "zod";
 import type { CommandAck } from "../../pure/ports/agent.ts";
-import { type BoundedFetch, type HttpAnswer, RequestTimeout } from "../http.ts";
+import { type BoundedFetch, RequestTimeout } from "../http.ts";
+import type { HttpAnswer } from "../http-answer.ts";
 
 export type T3Connection = {
   readonly fetch: BoundedFetch;

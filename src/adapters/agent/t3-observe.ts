@@ -1,4 +1,5 @@
 import { parseThreadId } from "../../pure/identity.ts";
+import type { ThreadsWanted } from "../../pure/ports/agent.ts";
 import type { AgentSeen, ThreadSummary } from "../../pure/thread.ts";
 import { probeCommands, readEnvironment, sessionWarnings, warningsOf } from "./t3-environment.ts";
 import type { Unreadable } from "./t3-http.ts";
@@ -15,17 +16,20 @@ import {
 } from "./t3-wire.ts";
 
 /**
- * The server, all projects and all threads of ours, with what should be told about it. Where the list of
- * all threads is the whole database, `active` is answered without the archived and deleted ones.
+ * The server, all projects and all threads of ours, with what should be told about it. `active` threads are asked for
+ * beside the version: a server that does not know them yet answers with its page. `all-if-cheap` is answered with
+ * them where the list of all threads is the whole database.
  */
-export async function observe(
-  reading: Reading,
-  want: "active" | "all" = "all",
-): Promise<AgentSeen> {
-  const environment = await readEnvironment(reading);
+export async function observe(reading: Reading, want: ThreadsWanted = "all"): Promise<AgentSeen> {
+  const isEarly = want === "active";
+  const [environment, active] = await Promise.all([
+    readEnvironment(reading),
+    isEarly ? readShell(reading) : null,
+    isEarly ? sessionWarnings(reading) : null,
+  ]);
   if (environment.kind === "unreadable") return environment;
   const [snapshot, refusal, aboutToken] = await Promise.all([
-    readThreads(reading, environment, want),
+    readThreads(reading, environment, { want, active }),
     probeCommands(reading, environment),
     sessionWarnings(reading),
   ]);
@@ -43,20 +47,24 @@ export async function observe(
   };
 }
 
+type ShellRead = Snapshot | Unreadable;
 type ThreadsRead = Snapshot & OurThreads & { readonly isActiveOnly: boolean };
 
 async function readThreads(
   reading: Reading,
   environment: Environment,
-  want: "active" | "all",
+  { want, active: early }: { readonly want: ThreadsWanted; readonly active: ShellRead | null },
 ): Promise<ThreadsRead | Unreadable> {
   const { shell, bodilessSnapshot } = environment.capabilities;
-  if (want === "active" && shell && !bodilessSnapshot) {
-    const active = await readShell(reading);
-    if (active.kind === "unreadable") return active;
-    const ours = ourThreads(active);
-    // A thread of ours in a project that the shell leaves out has no folder here; the snapshot knows it.
-    if (ours.warnings.length === 0) return { ...active, ...ours, isActiveOnly: true };
+  const isEnough = want === "active" || (want === "all-if-cheap" && !bodilessSnapshot);
+  if (shell && isEnough) {
+    const active = early ?? (await readShell(reading));
+    if (active.kind === "snapshot") {
+      const ours = ourThreads(active);
+      // A thread of ours in a project that the shell leaves out has no folder here; the snapshot knows it.
+      if (ours.warnings.length === 0) return { ...active, ...ours, isActiveOnly: true };
+    } else if (!bodilessSnapshot) return active;
+    // Where the snapshot is light, it does as well.
   }
   const all = await readSnapshot(reading, environment);
   if (all.kind === "unreadable") return all;

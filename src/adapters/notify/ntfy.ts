@@ -1,7 +1,8 @@
 import { sha256 } from "../crypto.ts";
 import * as z from "zod";
 import type { Doorbell, Notifier } from "../../pure/ports/notifier.ts";
-import type { BoundedFetch, HttpAnswer } from "../http.ts";
+import type { BoundedFetch } from "../http.ts";
+import type { HttpAnswer } from "../http-answer.ts";
 
 export type NtfyOptions = {
   readonly fetch: BoundedFetch;

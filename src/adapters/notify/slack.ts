@@ -1,6 +1,7 @@
 import * as z from "zod";
 import type { Doorbell, Notifier } from "../../pure/ports/notifier.ts";
-import type { BoundedFetch, HttpAnswer } from "../http.ts";
+import type { BoundedFetch } from "../http.ts";
+import type { HttpAnswer } from "../http-answer.ts";
 import { renderSlackMessage } from "./slack-message.ts";
 
 export type SlackWebhookOptions = {

@@ -48,7 +48,7 @@ export function describeFailure(error: unknown): string {
 }
 
 /** How a request ends that reached nobody: with the code of the system's or the HTTP client's error. */
-const UNREACHED = /: (?:E[A-Z_]{2,30}|UND_ERR_[A-Z_]{2,40})$/;
+const UNREACHED = /: E[A-Z_]{2,30}$/;
 
 /** What a person has to mend, where the failure says no more than that something is wrong with it. */
 function leadIn({ status, response, message }: Failure): string {

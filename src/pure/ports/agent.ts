@@ -1,12 +1,15 @@
 import type { AgentSeen, ThreadRead } from "../thread.ts";
 
+/**
+ * `all`: archived and deleted threads too. The others take an answer without these, which says so: `active` where it is
+ * there sooner, `all-if-cheap` only where all of them are a burden to the server.
+ */
+export type ThreadsWanted = "active" | "all-if-cheap" | "all";
+
 /** Reads of the agent server. */
 export type AgentReader = {
-  /**
-   * The server, all its projects and all its threads (archived and deleted ones included), once. Whoever wants
-   * the active ones takes an answer without the others where that is cheaper; it says so.
-   */
-  observe(want?: "active" | "all"): Promise<AgentSeen>;
+  /** The server, its projects and its threads, once; all of them where nothing else is asked for. */
+  observe(want?: ThreadsWanted): Promise<AgentSeen>;
   /** One thread with its messages and pending requests. */
   readThread(threadId: string): Promise<ThreadRead>;
 };

@@ -34,22 +34,26 @@ describe("observing the active threads", () => {
   const GONE = threadWire({ id: "afk-0123456789ab-8-0", archivedAt: "2026-11-20T15:20:00.000Z" });
 
   it.each([
-    ["0.0.28", SNAPSHOT],
-    ["0.0.29", SHELL],
-    ["0.0.31", SHELL],
-    ["0.0.32", SNAPSHOT],
-  ])("asks T3 %s for %s", (version, route) =>
+    ["0.0.28", "active", [SHELL, SNAPSHOT], true],
+    ["0.0.29", "active", [SHELL], false],
+    ["0.0.31", "active", [SHELL], false],
+    ["0.0.32", "active", [SHELL], false],
+    ["0.0.28", "all-if-cheap", [SNAPSHOT], true],
+    ["0.0.29", "all-if-cheap", [SHELL], false],
+    ["0.0.31", "all-if-cheap", [SHELL], false],
+    ["0.0.32", "all-if-cheap", [SNAPSHOT], true],
+  ] as const)("asks T3 %s, wanting %s, for %s", (version, want, routes, isWhole) =>
     withT3(async ({ t3, agent, paths }) => {
       t3.version = version;
       t3.threads.push(GONE, threadWire({ id: "a person's" }));
-      const seen = await agent.observe("active");
+      const seen = await agent.observe(want);
       if (seen.kind !== "readable") throw new Error(seen.why);
       const lists = paths().filter((path) => path === SHELL || path === SNAPSHOT);
-      expect(lists).toEqual([route]);
+      expect(lists).toEqual(routes);
       const ids = seen.threads.map(({ id, presence }) => [id, presence]);
-      const hidden = route === SHELL ? [] : [[GONE["id"], "archived"]];
+      const hidden = isWhole ? [[GONE["id"], "archived"]] : [];
       expect(ids).toEqual([[OURS, "active"], ...hidden]);
-      expect(seen.isActiveOnly).toBe(route === SHELL ? true : undefined);
+      expect(seen.isActiveOnly).toBe(isWhole ? undefined : true);
       expect(seen.projects).toEqual([{ id: "p1", workspaceRoot: "/data/o__r" }]);
     }),
   );
@@ -67,13 +71,17 @@ describe("observing the active threads", () => {
     }));
 
   it.each([
-    ["is no JSON", HTML],
-    ["is not understood", json({ projects: [], threads: "many" })],
-  ])("tells nothing when the shell %s", (_name, reply) =>
+    ["is no JSON", "0.0.30", HTML, "unreadable"],
+    ["is not understood", "0.0.30", json({ projects: [], threads: "many" }), "unreadable"],
+    // Where the list of all threads is light, it does as well.
+    ["is no JSON", "0.0.32", HTML, "readable"],
+  ])("where the shell %s, T3 %s tells no more than it can", (_name, version, reply, kind) =>
     withT3(async ({ t3, agent }) => {
-      t3.version = "0.0.30";
+      t3.version = version;
       t3.shell = reply;
-      expect((await agent.observe("active")).kind).toBe("unreadable");
+      const seen = await agent.observe("active");
+      expect(seen.kind).toBe(kind);
+      expect(seen).not.toHaveProperty("isActiveOnly");
     }),
   );
 });

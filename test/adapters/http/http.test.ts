@@ -222,6 +222,17 @@ describe("a request", () => {
     expect(server.arrived).toHaveLength(9);
     expect(server.connections()).toBe(2);
   });
+
+  it("is not sent into a connection that the other side closed meanwhile", async () => {
+    await using server = await listen(() => (response) => {
+      const { socket } = response;
+      response.end("ok", () => socket?.destroy());
+    });
+    for (let round = 0; round < 20; round += 1) {
+      expect(await (await client.fetch(server.url, { method: "POST" })).text()).toBe("ok");
+    }
+    expect(server.connections()).toBeGreaterThan(1);
+  });
 });
 
 describe("a failure", () => {

@@ -120,7 +120,7 @@ describe("the bells of a run, by webhook", () => {
 describe("a bell while Slack", () => {
   const rows: readonly (readonly [string, () => void, string])[] = [
     ["is down", () => slack.setDown(true), "503"],
-    ["breaks connections", () => slack.setDown(true, "broken"), "UND_ERR_SOCKET"],
+    ["breaks connections", () => slack.setDown(true, "broken"), "ECONNRESET"],
     ["limits", () => slack.setRateLimited(30), "tried again in 30 s"],
     ["has archived the channel", () => slack.setArchived(true), "archived"],
   ];

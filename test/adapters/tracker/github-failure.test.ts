@@ -20,8 +20,8 @@ it.each([
   ],
   [
     "a connection that was lost, by the key of its address",
-    failureOf(500, "GET h/user: UND_ERR_SOCKET", false),
-    "GitHub cannot be reached at GITHUB_API_URL: GET h/user: UND_ERR_SOCKET",
+    failureOf(500, "GET h/user: ECONNRESET", false),
+    "GitHub cannot be reached at GITHUB_API_URL: GET h/user: ECONNRESET",
   ],
   [
     "an answer that did not come in time as it is",

@@ -1,3 +1,5 @@
+import { get, type IncomingMessage } from "node:http";
+import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { rest, type SmallWorld, startSmallWorld } from "./small-world.ts";
 
@@ -43,13 +45,14 @@ describe("who asks", () => {
   });
 
   it("is refused with 403 when it does not say what it is", async () => {
-    const { request } = await import("undici");
     const { ada, forge } = world;
-    const answer = await request(new URL("user", forge.apiUrl), {
-      headers: { authorization: `token ${ada.token}` },
+    const headers = { authorization: `token ${ada.token}` };
+    // `fetch` always says what it is.
+    const answer = await new Promise<IncomingMessage>((resolve) => {
+      get(new URL("user", forge.apiUrl), { headers }, resolve);
     });
     expect(answer.statusCode).toBe(403);
-    expect(await answer.body.text()).toContain("User-Agent");
+    expect(await text(answer)).toContain("User-Agent");
   });
 });
 
