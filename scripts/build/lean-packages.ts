@@ -36,8 +36,10 @@ const PARTS: readonly Part[] = [
   },
 ];
 
-/** A REST method as our code asks for it: `client.rest.issues.createComment(`. */
-const REST_METHOD = /\.rest\.(\w+)\.(\w+)\(/g;
+/** A REST method as our code asks for it, `client.rest.issues.createComment(`, however it is broken into lines. */
+const REST_METHOD = /\.rest\s*\.\s*(\w+)\s*\.\s*(\w+)\s*\(/g;
+/** Any use of Octokit's methods: one that is not understood would be missing from the bundle alone. */
+const REST_USE = /(?<!\.)\.rest\b(?!\s*[,;)])/g;
 
 /** A plugin that leaves out of packages what no tick reaches. */
 export function leanPackages(root: string): Plugin {
@@ -80,6 +82,14 @@ function methodsNamed(source: string): readonly (readonly [scope: string, method
   const files = readdirSync(source, { recursive: true, encoding: "utf8" });
   return files
     .filter((name) => name.endsWith(".ts"))
-    .flatMap((name) => [...readFileSync(join(source, name), "utf8").matchAll(REST_METHOD)])
-    .map(([, scope = "", method = ""]) => [scope, method] as const);
+    .flatMap((name) => {
+      const text = readFileSync(join(source, name), "utf8");
+      const methods = [...text.matchAll(REST_METHOD)];
+      if (methods.length !== [...text.matchAll(REST_USE)].length) {
+        throw new Error(
+          `src/${name} uses Octokit's methods in a way that lean-packages.ts does not see`,
+        );
+      }
+      return methods.map(([, scope = "", method = ""]) => [scope, method] as const);
+    });
 }

@@ -117,13 +117,23 @@ async function hearOfClosed({ agent }: Pool): Promise<void> {
   for (let phase = 0; phase < 2; phase += 1) await nextPhase();
 }
 
-/** Sends it, and resolves as soon as the headers of the answer are there. */
+/** Node leaves it out where a method usually has no body, and the other side would take that for another request. */
+function lengthOf(body: string | null): Readonly<Record<string, string>> {
+  return body === null ? {} : { "content-length": String(Buffer.byteLength(body)) };
+}
+
+/**
+ * Sends it, and resolves as soon as the headers of the answer are there. While it waits for a free connection only the
+ * signal ends it: Node tells of its end when it gets one.
+ */
 function begin(
   { agent, request }: Pool,
   url: URL,
   { body, ...options }: RequestOptions & { readonly body: string | null },
 ): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
+    const { signal } = options;
+    signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
     const sent = request(url, { ...options, agent });
     sent.once("response", resolve);
     // Not once: what breaks later is told by the body, and must not end the process here.
@@ -158,7 +168,13 @@ async function send(client: Client, input: string | URL, init: BoundedInit): Pro
     await hearOfClosed(pool);
     const response = await begin(pool, url, {
       method: note.method,
-      headers: { "user-agent": USER_AGENT, "accept-encoding": "gzip", accept: "*/*", ...headers },
+      headers: {
+        "user-agent": USER_AGENT,
+        "accept-encoding": "gzip",
+        accept: "*/*",
+        ...lengthOf(init.body ?? null),
+        ...headers,
+      },
       body: init.body ?? null,
       signal: abort.signal,
     });
@@ -198,13 +214,20 @@ async function drain(
   { bytesMax, take }: Pick<BodyStream, "bytesMax" | "take">,
 ): Promise<void> {
   let bytes = 0;
-  for await (const chunk of decoded(response)) {
-    bytes += chunk.byteLength;
-    // Leaving the loop ends the stream, which gives the connection up.
-    if (bytes > bytesMax) {
-      throw new BodyTooLarge(`${where}: the answer is larger than the limit of ${bytesMax} bytes`);
+  try {
+    for await (const chunk of decoded(response)) {
+      bytes += chunk.byteLength;
+      if (bytes > bytesMax) {
+        throw new BodyTooLarge(
+          `${where}: the answer is larger than the limit of ${bytesMax} bytes`,
+        );
+      }
+      take(chunk);
     }
-    take(chunk);
+  } catch (error) {
+    // What is not read to its end would hold its connection for ever.
+    response.destroy();
+    throw error;
   }
 }
 

@@ -44,25 +44,28 @@ export async function observePoll(
     actingApps: new Map(),
     ...elsewhereSeen(elsewhere, settings, agent),
   };
-  // At capacity nothing starts whatever the heads say: unread, they must not pass for the reason. With room,
-  // a red winner makes way for a waiting one.
   const answers = decideDispatches(first, policy);
-  if (!answers.some(({ decision }) => decision.kind === "dispatch")) {
-    return { seen: first, policy, answers };
-  }
+  if (!isActing(answers)) return { seen: first, policy, answers };
+  const isCostly = agent.kind === "readable" && agent.isWholeCostly === true;
   const [heads, { actingApps }, whole] = await Promise.all([
-    readHeads(deps, { repos, answers }, policy),
+    readHeads(deps, { seen: first, answers }, policy),
     // Of those that start if no head is red. Who takes the place of one of them is asked about below.
     observeActingApps(deps, first, policy),
-    observeWhole(deps, agent),
+    isCostly ? agent : observeWhole(deps, agent),
   ]);
-  const known = { ...first, heads, actingApps, agent: whole };
-  const seen = await observeActingApps(
-    deps,
-    { ...known, ...elsewhereSeen(elsewhere, settings, whole) },
-    policy,
-  );
-  return { seen, policy, answers: decideDispatches(seen, policy) };
+  const decide = async (known: AgentSeen): Promise<PollSight> => {
+    const counted = elsewhereSeen(elsewhere, settings, known);
+    const told = { ...first, heads, actingApps, agent: known, ...counted };
+    const seen = await observeActingApps(deps, told, policy);
+    return { seen, policy, answers: decideDispatches(seen, policy) };
+  };
+  const sight = await decide(whole);
+  return isCostly && isActing(sight.answers) ? decide(await observeWhole(deps, agent)) : sight;
+}
+
+/** Whether anything is started, or a run that was begun is brought to its end. */
+function isActing(answers: readonly PollAnswer[]): boolean {
+  return answers.some(({ decision }) => decision.kind !== "hold");
 }
 
 /** Where a progress comment is gone, an archived or deleted thread may be all that shows an approval as used. */
@@ -140,11 +143,14 @@ function assertApart(policy: PollPolicy): void {
 /** CI of the default branch's head, for the repos in which something would start if it is not red. */
 async function readHeads(
   deps: ReadDeps,
-  { repos, answers }: Pick<PollSight, "answers"> & Pick<PollSeen, "repos">,
+  { seen, answers }: Pick<PollSight, "seen" | "answers">,
   policy: PollPolicy,
 ): Promise<ReadonlyMap<string, CiVerdict>> {
+  // At capacity nothing starts whatever the heads say: unread, they must not pass for the reason. With room,
+  // a red winner makes way for a waiting one.
+  if (!answers.some(({ decision }) => decision.kind === "dispatch")) return seen.heads;
   const wanted = new Set(answers.filter(mayStart).map((answer) => repoKey(answer.issue.repo)));
-  const queries = repos.flatMap((repo) =>
+  const queries = seen.repos.flatMap((repo) =>
     repo.kind === "readable" && repo.facts.headSha !== null && wanted.has(repoKey(repo.facts.ref))
       ? [checksQuery(policy.policies, repo.facts, repo.facts.headSha)]
       : [],

@@ -21,7 +21,8 @@ export function isSameLabel(a: string, b: string): boolean {
 
 /** Whether the issue carries the label now. */
 export function hasLabel(issue: IssueSeen, label: string): boolean {
-  return issue.labels.some((name) => isSameLabel(name, label));
+  const lower = label.toLowerCase();
+  return issue.labels.some((name) => name === label || name.toLowerCase() === lower);
 }
 
 /** The newest putting on or taking off of a label; null when none is in the history. */
@@ -45,8 +46,14 @@ export function orderOf(issue: IssueSeen, eventId: string): number {
 export function findReadyEvent(issue: IssueSeen, readyLabel: string): LabeledEvent | null {
   const newest = newestLabelEvent(issue, readyLabel);
   if (newest === null || newest.kind !== "labeled") return null;
+  // Hardly any issue was ever transferred: for the rest no place is looked up.
+  if (!issue.history.events.some(isTransfer)) return newest;
   const later = issue.history.events.slice(orderOf(issue, newest.id));
-  return later.some((event) => event.kind === "transferred") ? null : newest;
+  return later.some(isTransfer) ? null : newest;
+}
+
+function isTransfer(event: IssueEvent): boolean {
+  return event.kind === "transferred";
 }
 
 /**

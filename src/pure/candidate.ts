@@ -8,10 +8,12 @@ import {
   orderOf,
 } from "./approval.ts";
 import { isTurnAskedFor } from "./dispatch-plan.ts";
-import type { HoldBecause, PollDecision, PollPolicy, PollSeen } from "./dispatch-policy.ts";
-import { deriveRunId, parseThreadId, threadIdOf } from "./identity.ts";
-import { type Blocker, issueKey, type IssueSeen, type RepoSeen, repoKey } from "./issue.ts";
-import { type Lock, type LocksByRepo, locksOf } from "./locks.ts";
+import type { HoldBecause, PollDecision } from "./dispatch-policy.ts";
+import { deriveRunId, type Sha256Hex, threadIdOf } from "./identity.ts";
+import { type Blocker, issueKey, type IssueSeen } from "./issue.ts";
+import type { Lock } from "./locks.ts";
+import { once } from "./once.ts";
+import type { RepoView } from "./poll-views.ts";
 import { lastTurn, type RunRecord } from "./run-record.ts";
 import { recordCommentsOf, type RecordComment, runIdOf } from "./run-record-codec.ts";
 import { isLive } from "./thread-state.ts";
@@ -20,26 +22,24 @@ import { decideTrust } from "./trust.ts";
 /** A candidate answered by itself, or one that competes for its repo's slot and the capacity. */
 export type Candidate =
   | { readonly kind: "answered"; readonly issue: IssueSeen; readonly decision: PollDecision }
-  | {
-      readonly kind: "eligible";
-      readonly issue: IssueSeen;
-      readonly runId: string;
-      readonly threadId: string;
-    };
+  | ({ readonly kind: "eligible" } & ApprovedIssue);
 
-/** One candidate with all that its answer depends on. */
-export type CandidateInput = {
-  readonly seen: PollSeen;
-  readonly policy: PollPolicy;
-  readonly locks: LocksByRepo;
-  readonly repo: Extract<RepoSeen, { kind: "readable" }>;
+/** An approval with all that the ids of its run are made from, which only a few are asked for. */
+export type ApprovedIssue = {
   readonly issue: IssueSeen;
+  readonly repoId: string;
+  readonly approvalEventId: string;
 };
 
-type Context = CandidateInput & {
+type RunIds = { readonly runId: string; readonly threadId: string };
+
+type Context = RepoView & {
+  readonly issue: IssueSeen;
   readonly ready: LabeledEvent | null;
-  readonly runId: string;
-  readonly threadId: string;
+  /** Empty without an approval. */
+  readonly approvalEventId: string;
+  /** A hash that few answers depend on. */
+  readonly run: () => RunIds;
   /** The progress comment of this approval's run. */
   readonly own: RecordComment | undefined;
 };
@@ -49,37 +49,39 @@ type Approved = Context & { readonly ready: LabeledEvent };
 
 type Hold = Extract<PollDecision, { kind: "hold" }>;
 
+/** The ids of the run that an approval begins; every other id follows from them. */
+export function runOf(sha256: Sha256Hex, of: ApprovedIssue): RunIds {
+  const { ref } = of.issue;
+  const runId = deriveRunId(sha256, { ...of, ref });
+  return { runId, threadId: threadIdOf({ runId, issueNumber: ref.number, restart: 0 }) };
+}
+
 /** Answers one candidate by itself: the first reason wins. */
-export function decideCandidate(input: CandidateInput): Candidate {
-  const context = contextOf(input);
+export function decideCandidate(here: RepoView, issue: IssueSeen): Candidate {
+  const context = contextOf(here, issue);
   const decision =
     adoption(context) ??
     stateHold(context) ??
     approvalHold(context) ??
     blockerHold(context) ??
     roomHold(context);
-  if (decision !== null) return { kind: "answered", issue: input.issue, decision };
+  if (decision !== null) return { kind: "answered", issue, decision };
   return {
     kind: "eligible",
-    issue: input.issue,
-    runId: context.runId,
-    threadId: context.threadId,
+    issue,
+    repoId: here.repo.facts.id,
+    approvalEventId: context.approvalEventId,
   };
 }
 
-function contextOf(input: CandidateInput): Context {
-  const ready = findReadyEvent(input.issue, input.policy.labels.ready);
-  const runId = deriveRunId(input.policy.sha256, {
-    ref: input.issue.ref,
-    repoId: input.repo.facts.id,
-    approvalEventId: ready?.id ?? "",
-  });
-  const own =
-    ready === null
-      ? undefined
-      : recordCommentsOf(input.issue).find((each) => isOwnWord(each) && runIdOf(each) === runId);
-  const threadId = threadIdOf({ runId, issueNumber: input.issue.ref.number, restart: 0 });
-  return { ...input, ready, runId, threadId, own };
+function contextOf(here: RepoView, issue: IssueSeen): Context {
+  const ready = findReadyEvent(issue, here.policy.labels.ready);
+  const repoId = here.repo.facts.id;
+  const approvalEventId = ready?.id ?? "";
+  const run = once(() => runOf(here.policy.sha256, { issue, repoId, approvalEventId }));
+  const comments = ready === null ? [] : recordCommentsOf(issue);
+  const own = comments.find((each) => isOwnWord(each) && runIdOf(each) === run().runId);
+  return { ...here, issue, ready, approvalEventId, run, own };
 }
 
 /** What somebody else wrote into a comment of ours uses no approval: then the agent server tells of its run. */
@@ -100,7 +102,7 @@ function adoption(context: Context): PollDecision | null {
   // A person took it meanwhile: the run waits, and is finished or handed over once that label is off.
   const held = humanHold(context);
   if (held !== null) return held;
-  const { runId, threadId } = context;
+  const { runId, threadId } = context.run();
   const giveUp = whyHandOver({ ...context, ready }, record);
   if (giveUp !== null) return { kind: "adopt", step: "hand-over", runId, threadId, detail: giveUp };
   const others = foreignLocks(context);
@@ -117,8 +119,8 @@ function adoption(context: Context): PollDecision | null {
 }
 
 /** Somebody set the agent to work in the run's thread before its first turn was asked for: none is asked beside it. */
-function steeredHold({ seen, threadId, issue }: Context): Hold | null {
-  const read = seen.threadReads.get(threadId);
+function steeredHold({ seen, run, issue }: Context): Hold | null {
+  const read = seen.threadReads.get(run().threadId);
   if (read?.kind !== "read" || !isLive(read.detail) || isTurnAskedFor(read)) return null;
   return hold("repo-locked", `${issueKey(issue.ref)} (somebody else's turn)`);
 }
@@ -149,7 +151,8 @@ function whyHandOver(context: Approved, record: RunRecord): string | null {
 function threadOf(context: Context): { readonly presence: string } | null {
   const { agent } = context.seen;
   if (agent.kind === "unreadable") return null;
-  return agent.threads.find((thread) => thread.id === context.threadId) ?? null;
+  const { threadId } = context.run();
+  return agent.threads.find((thread) => thread.id === threadId) ?? null;
 }
 
 function stateHold(context: Context): Hold | null {
@@ -175,9 +178,9 @@ function humanHold({ issue, ready, policy }: Context): Hold | null {
 
 function approvalHold(context: Context): Hold | null {
   const { issue, policy, ready, repo, own } = context;
-  const { runId } = context;
-  if (own !== undefined) return hold("approval-already-used", `by run ${runId}`);
+  if (own !== undefined) return hold("approval-already-used", `by run ${context.run().runId}`);
   if (ready !== null && isRunInAgent(context)) {
+    const { runId } = context.run();
     return hold("approval-already-used", `by run ${runId}, whose progress comment is gone`);
   }
   if (ready === null) return hold("approval-not-found", "no standing labelling event was read");
@@ -199,10 +202,8 @@ function approvalHold(context: Context): Hold | null {
   return null;
 }
 
-function isRunInAgent(context: Context): boolean {
-  const { agent } = context.seen;
-  if (agent.kind === "unreadable") return false;
-  return agent.threads.some((thread) => parseThreadId(thread.id)?.runId === context.runId);
+function isRunInAgent({ threadRunIds, run }: Context): boolean {
+  return threadRunIds.size > 0 && threadRunIds.has(run().runId);
 }
 
 function blockerHold(context: Context): Hold | null {
@@ -221,20 +222,20 @@ function nameBlocker({ key, state, cycle }: Blocker): string {
 /** Whether there is room for a run: the agent server answers, the repo is free and its base is good. */
 function roomHold(context: Context): Hold | null {
   const { issue, policy } = context;
-  const locks = locksOf(context.locks, issue.ref.repo);
-  const noRoom = agentHold(context) ?? lockHold(locks);
+  const noRoom = agentHold(context) ?? lockHold(context.locks);
   if (noRoom !== null) return noRoom;
   if (hasLabel(issue, policy.labels.inProgress)) {
     return hold("repo-locked", "its earlier run is still being concluded");
   }
   if (policy.isDraining) return hold("draining", "AFK_DRAIN is true");
-  return baseHold(context);
+  return context.baseHold();
 }
 
 function agentHold(context: Context): Hold | null {
   const { agent, threadReads } = context.seen;
   if (agent.kind === "unreadable") return hold("agent-server", agent.why);
-  const read = threadReads.get(context.threadId);
+  if (threadReads.size === 0) return null;
+  const read = threadReads.get(context.run().threadId);
   return read?.kind === "unreadable" ? hold("agent-server", read.why) : null;
 }
 
@@ -245,19 +246,6 @@ function lockHold(locks: readonly Lock[]): Hold | null {
 
 function foreignLocks(context: Context): readonly Lock[] {
   const key = issueKey(context.issue.ref);
-  return locksOf(context.locks, context.issue.ref.repo).filter(
-    (lock) => lock.issue !== key || lock.runId !== context.runId,
-  );
-}
-
-function baseHold(context: Context): Hold | null {
-  const { facts } = context.repo;
-  const key = repoKey(facts.ref);
-  const policy = context.policy.policies.get(key);
-  if (policy?.dispatchOnRed === true || facts.headSha === null) return null;
-  const head = context.seen.heads.get(key);
-  if (head === undefined) return hold("base-red", `CI of ${facts.defaultBranch} could not be read`);
-  if (head.kind !== "red") return null;
-  const names = head.failing.map((check) => check.name).join(", ");
-  return hold("base-red", `${facts.defaultBranch} is red: ${names}`);
+  const { runId } = context.run();
+  return context.locks.filter((lock) => lock.issue !== key || lock.runId !== runId);
 }

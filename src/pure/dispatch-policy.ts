@@ -1,4 +1,4 @@
-import { type Candidate, decideCandidate } from "./candidate.ts";
+import { type Candidate, decideCandidate, runOf } from "./candidate.ts";
 import { hasLabel } from "./approval.ts";
 import type { CiVerdict } from "./ci-fold.ts";
 import type { Sha256Hex } from "./identity.ts";
@@ -7,7 +7,8 @@ import type { Limits, RepoPolicy, TrustPolicy } from "./limits.ts";
 import { collectLocks, type LocksByRepo } from "./locks.ts";
 import { withUnreadable } from "./unreadable-locks.ts";
 import type { LabelNames, OwnAccount } from "./ports/tracker.ts";
-import { compareRanked, priorityOf, type Ranked } from "./priority.ts";
+import { viewRepo, viewTick } from "./poll-views.ts";
+import { compareRanks, type Rank, rankOf } from "./priority.ts";
 import { roomOfShard, type RunsElsewhere } from "./shard.ts";
 import type { AgentSeen, ThreadRead } from "./thread.ts";
 
@@ -79,31 +80,45 @@ export type PollPolicy = {
  */
 export function decideDispatches(seen: PollSeen, policy: PollPolicy): readonly PollAnswer[] {
   const locks = withUnreadable(collectLocks(seen, policy), seen, policy);
-  const candidates = seen.repos
-    .flatMap((repo) =>
-      repo.kind === "readable"
-        ? repo.issues
-            .filter((issue) => hasLabel(issue, policy.labels.ready))
-            .map((issue) => decideCandidate({ seen, policy, locks, repo, issue }))
-        : [],
-    )
-    .map((each) => ({ each, issue: each.issue, priority: priorityOf(each.issue) }))
-    .toSorted(byUrgency)
-    .map(({ each }) => each);
-  const adopted = candidates.filter(isAdopted);
+  const ranked = rankCandidates(seen, policy, locks);
+  const adopted = ranked.filter(({ candidate }) => isAdopted(candidate));
   const running = busyIssues(adopted, locks);
   const room: Room = {
+    sha256: policy.sha256,
     // A run that has begun has its repo's slot before any that has not.
-    slots: new Map(adopted.toReversed().map((each) => [repoKey(each.issue.ref.repo), each])),
+    slots: new Map(adopted.toReversed().map(({ repo, candidate }) => [repo, candidate])),
     running,
     runsMax: capacityOf(seen, policy, running),
     whyFull: whyFull(seen),
   };
   const answers: PollAnswer[] = [];
-  for (const each of candidates) {
-    answers.push({ issue: each.issue.ref, decision: giveRoom(each, room) });
+  for (const each of ranked) {
+    answers.push({ issue: each.candidate.issue.ref, decision: giveRoom(each, room) });
   }
-  return [...answers, ...seen.repos.flatMap(unreadableAnswers)];
+  for (const repo of seen.repos) answers.push(...unreadableAnswers(repo));
+  return answers;
+}
+
+/** A candidate with the key of its repo and its place among the others. */
+type Ranked = Rank & { readonly repo: string; readonly candidate: Candidate };
+
+/** Every candidate, most urgent first; of equally urgent ones the repos' names decide. */
+function rankCandidates(seen: PollSeen, policy: PollPolicy, locks: LocksByRepo): readonly Ranked[] {
+  const tick = viewTick(seen, policy, locks);
+  const repos = seen.repos
+    .filter((repo) => repo.kind === "readable")
+    .map((repo) => ({ repo, key: repoKey(repo.facts.ref) }))
+    .sort((a, b) => compareText(a.key, b.key));
+  const ranked: Ranked[] = [];
+  for (const { repo, key } of repos) {
+    const here = viewRepo(tick, repo);
+    for (const issue of repo.issues) {
+      if (!hasLabel(issue, policy.labels.ready)) continue;
+      ranked.push({ ...rankOf(issue), repo: key, candidate: decideCandidate(here, issue) });
+    }
+  }
+  // Sorting keeps the order of what is equal, which is that of the repos.
+  return ranked.sort(compareRanks);
 }
 
 function unreadableAnswers(repo: RepoSeen): readonly PollAnswer[] {
@@ -116,6 +131,7 @@ function unreadableAnswers(repo: RepoSeen): readonly PollAnswer[] {
 
 /** What is left to give while the candidates are answered one after the other. */
 type Room = {
+  readonly sha256: Sha256Hex;
   /** By repo key: the candidate that acts there in this tick. */
   readonly slots: Map<string, Candidate>;
   running: number;
@@ -123,20 +139,14 @@ type Room = {
   readonly whyFull: string;
 };
 
-function byUrgency(a: Ranked, b: Ranked): number {
-  const compared = compareRanked(a, b);
-  if (compared !== 0) return compared;
-  return compareText(repoKey(a.issue.ref.repo), repoKey(b.issue.ref.repo));
-}
-
 function isAdopted(each: Candidate): boolean {
   return each.kind === "answered" && each.decision.kind === "adopt";
 }
 
 /** Issues whose runs count against the capacity: every lock, and every run about to be adopted. */
-function busyIssues(adopted: readonly Candidate[], locks: LocksByRepo): number {
+function busyIssues(adopted: readonly Ranked[], locks: LocksByRepo): number {
   const busy = new Set([...locks.values()].flatMap((each) => each.map((lock) => lock.issue)));
-  for (const each of adopted) busy.add(issueKey(each.issue.ref));
+  for (const { candidate } of adopted) busy.add(issueKey(candidate.issue.ref));
   return busy.size;
 }
 
@@ -155,27 +165,26 @@ function whyFull({ elsewhere }: PollSeen): string {
 }
 
 /** The candidate's own answer, or what is left for it once the more urgent ones have theirs. */
-function giveRoom(each: Candidate, room: Room): PollDecision {
-  const key = repoKey(each.issue.ref.repo);
-  const holder = room.slots.get(key) ?? each;
-  const holderKey = issueKey(holder.issue.ref);
-  const locked: PollDecision = {
-    kind: "hold",
-    because: "repo-locked",
-    detail: `${holderKey} has a run that is beginning`,
-  };
+function giveRoom({ candidate, repo }: Ranked, room: Room): PollDecision {
+  const isBegun = isAdopted(candidate);
+  if (candidate.kind === "answered" && !isBegun) return candidate.decision;
+  const holder = room.slots.get(repo) ?? candidate;
   // Two dispatches cut short in one repo are finished one after the other.
-  if (each.kind === "answered") return isAdopted(each) && holder !== each ? locked : each.decision;
-  if (isAdopted(holder)) return locked;
+  if (holder !== candidate && isAdopted(holder)) {
+    const detail = `${issueKey(holder.issue.ref)} has a run that is beginning`;
+    return { kind: "hold", because: "repo-locked", detail };
+  }
+  if (candidate.kind === "answered") return candidate.decision;
   if (room.running >= room.runsMax) {
     return { kind: "hold", because: "at-capacity", detail: room.whyFull };
   }
-  if (holder !== each) {
-    return { kind: "hold", because: "slot-taken", detail: `${holderKey} is more urgent` };
+  if (holder !== candidate) {
+    const detail = `${issueKey(holder.issue.ref)} is more urgent`;
+    return { kind: "hold", because: "slot-taken", detail };
   }
-  room.slots.set(key, each);
+  room.slots.set(repo, candidate);
   room.running += 1;
-  return { kind: "dispatch", runId: each.runId, threadId: each.threadId };
+  return { kind: "dispatch", ...runOf(room.sha256, candidate) };
 }
 
 function compareText(a: string, b: string): number {

@@ -51,6 +51,12 @@ export function isOver(decision: RunDecision): boolean {
   return steps.length === 0 && bells.length === 0 && !isLabelled;
 }
 
+/**
+ * An interrupt, a session stop, and that once more: each is counted before it is asked for, and a tick that died in
+ * between has asked for nothing.
+ */
+const STOP_ASKS_MAX = 3;
+
 function stopFirst(
   record: ConcludedRecord,
   seen: RunSeen,
@@ -65,7 +71,7 @@ function stopFirst(
     return isLong ? null : { row: "T0", record, kind: "wait", on: "agent-server" };
   }
   if (seen.thread.kind !== "seen" || !seen.thread.isLive || turn === null) return null;
-  if (verdict.stopAsks > 1) return null;
+  if (verdict.stopAsks >= STOP_ASKS_MAX) return null;
   const verbs = stopVerbs(seen.thread.isArchived, verdict.stopAsks);
   const counted = { ...record, verdict: { ...verdict, stopAsks: verdict.stopAsks + 1 } };
   return {

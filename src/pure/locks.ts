@@ -51,13 +51,16 @@ export function issueLocks(
   labels: LabelNames,
   clock: { readonly now: number; readonly startGraceMs: number },
 ): readonly Lock[] {
-  const key = issueKey(issue.ref);
   const comments = recordCommentsOf(issue);
+  const isLabelled = hasLabel(issue, labels.inProgress);
+  // Most issues lock nothing, and need no name.
+  if (!isLabelled && comments.length === 0) return [];
+  const key = issueKey(issue.ref);
   const newest = comments.at(-1);
   const locks: Lock[] = [];
   // Only the newest comment tells: behind a damaged one an older run's verdict frees nothing.
   const isConcluded = newest?.kind === "record" && newest.record.verdict !== null;
-  if (hasLabel(issue, labels.inProgress) && !hasLabel(issue, labels.human) && !isConcluded) {
+  if (isLabelled && !hasLabel(issue, labels.human) && !isConcluded) {
     locks.push({ kind: "label", issue: key, runId: newest === undefined ? null : runIdOf(newest) });
   }
   for (const comment of comments) {
@@ -86,12 +89,18 @@ export function collectLocks(
 ): LocksByRepo {
   const clock = { now: seen.now, startGraceMs: policy.limits.startGraceMs };
   const threads = seen.agent.kind === "readable" ? seen.agent.threads : [];
-  const entries = seen.repos.map((repo) => {
+  // Sorted by folder once: many repos times many threads is too much to look through.
+  const byFolder = Map.groupBy(threads, (each) => each.workspaceRoot.toLowerCase());
+  const byRepo = new Map<string, readonly Lock[]>();
+  for (const repo of seen.repos) {
     const ref = repo.kind === "readable" ? repo.facts.ref : repo.ref;
-    const issues = repo.kind === "readable" ? repo.issues : [];
-    const own = issues.flatMap((issue) => issueLocks(issue, policy.labels, clock));
-    const here = threads.filter((each) => repoOfThread(each, [ref], policy.workspacesRoot));
-    return [repoKey(ref), [...own, ...threadLocks(ref, here)]] as const;
-  });
-  return new Map(entries);
+    const locks: Lock[] = [];
+    for (const issue of repo.kind === "readable" ? repo.issues : []) {
+      for (const lock of issueLocks(issue, policy.labels, clock)) locks.push(lock);
+    }
+    const folder = workspaceRootOf(policy.workspacesRoot, ref).toLowerCase();
+    locks.push(...threadLocks(ref, byFolder.get(folder) ?? []));
+    byRepo.set(repoKey(ref), locks);
+  }
+  return byRepo;
 }

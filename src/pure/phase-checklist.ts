@@ -21,12 +21,11 @@ const SHORT_SHA_LENGTH = 12;
 
 /** Ticks the phases of a run on evidence only, in the order a run goes through them. */
 export function decidePhases(evidence: PhaseEvidence): readonly Phase[] {
-  const { pushedSha } = evidence;
   return [
     onEvidence("worktree", evidence.firstTurnSeenRunning, "the agent was seen working"),
     onEvidence("tests-red", evidence.hasTestsRedTrailer, "a commit says so in its trailer"),
     onEvidence("green", evidence.hasGreenTrailer, "a commit says so in its trailer"),
-    onEvidence("pushed", pushedSha !== null, `commit ${pushedSha?.slice(0, SHORT_SHA_LENGTH)}`),
+    pushedPhase(evidence.pushedSha),
     ciPhase(evidence.ci),
     deployPhase(evidence.deploy),
   ];
@@ -34,6 +33,11 @@ export function decidePhases(evidence: PhaseEvidence): readonly Phase[] {
 
 function onEvidence(name: Phase["name"], isSeen: boolean, detail: string): Phase {
   return isSeen ? { name, state: "done", detail } : { name, state: "open", detail: "" };
+}
+
+function pushedPhase(sha: string | null): Phase {
+  if (sha === null) return { name: "pushed", state: "open", detail: "" };
+  return { name: "pushed", state: "done", detail: `commit ${sha.slice(0, SHORT_SHA_LENGTH)}` };
 }
 
 function ciPhase(ci: PhaseEvidence["ci"]): Phase {
@@ -64,21 +68,31 @@ function deployPhase(deploy: PhaseEvidence["deploy"]): Phase {
   }
 }
 
-const TITLES: { readonly [Name in Phase["name"]]: string } = {
-  worktree: "Started in its own worktree",
-  "tests-red": "Failing test written",
-  green: "Tests green on the agent's side",
-  pushed: "Pushed to the default branch",
-  ci: "CI",
-  deployed: "Deployed",
+/** How a line begins, whole: putting it together anew for every phase is most of what rendering takes. */
+const OPEN: { readonly [Name in Phase["name"]]: string } = {
+  worktree: "- [ ] Started in its own worktree",
+  "tests-red": "- [ ] Failing test written",
+  green: "- [ ] Tests green on the agent's side",
+  pushed: "- [ ] Pushed to the default branch",
+  ci: "- [ ] CI",
+  deployed: "- [ ] Deployed",
+};
+const DONE: typeof OPEN = {
+  worktree: "- [x] Started in its own worktree",
+  "tests-red": "- [x] Failing test written",
+  green: "- [x] Tests green on the agent's side",
+  pushed: "- [x] Pushed to the default branch",
+  ci: "- [x] CI",
+  deployed: "- [x] Deployed",
 };
 
 /** The checklist as a markdown task list: the same phases always give the same text. */
 export function renderPhases(phases: readonly Phase[]): string {
-  return phases.map(renderPhase).join("\n");
-}
-
-function renderPhase(phase: Phase): string {
-  const box = phase.state === "done" ? "[x]" : "[ ]";
-  return `- ${box} ${TITLES[phase.name]}${phase.detail === "" ? "" : `: ${phase.detail}`}`;
+  let text = "";
+  for (const { name, state, detail } of phases) {
+    if (text !== "") text += "\n";
+    text += (state === "done" ? DONE : OPEN)[name];
+    if (detail !== "") text += `: ${detail}`;
+  }
+  return text;
 }

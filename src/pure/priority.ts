@@ -16,24 +16,28 @@ export function priorityOf(issue: IssueSeen): number {
 
 /** Most urgent first: priority, then age, then number. Total: two issues of one repo never tie. */
 export function compareUrgency(a: IssueSeen, b: IssueSeen): number {
-  return compareRanked(
-    { issue: a, priority: priorityOf(a) },
-    { issue: b, priority: priorityOf(b) },
-  );
+  return compareRanks(rankOf(a), rankOf(b));
 }
 
-/** An issue beside its priority, so that sorting many reads the labels of each once. */
-export type Ranked = { readonly issue: IssueSeen; readonly priority: number };
+/** What the urgency of an issue depends on, so that sorting many reads the labels of each once. */
+export type Rank = {
+  readonly priority: number;
+  /** ISO 8601. */
+  readonly createdAt: string;
+  readonly number: number;
+};
 
-/** As `compareUrgency`, of issues whose priorities are known. */
-export function compareRanked(
-  { issue: a, priority: priorityOfA }: Ranked,
-  { issue: b, priority: priorityOfB }: Ranked,
-): number {
-  const byPriority = compare(priorityOfA, priorityOfB);
+/** The rank of an issue in the order of `compareUrgency`. */
+export function rankOf(issue: IssueSeen): Rank {
+  return { priority: priorityOf(issue), createdAt: issue.createdAt, number: issue.ref.number };
+}
+
+/** As `compareUrgency`, of issues whose ranks are known. */
+export function compareRanks(a: Rank, b: Rank): number {
+  const byPriority = compare(a.priority, b.priority);
   if (byPriority !== 0) return byPriority;
   const byAge = compare(a.createdAt, b.createdAt);
-  return byAge !== 0 ? byAge : compare(a.ref.number, b.ref.number);
+  return byAge !== 0 ? byAge : compare(a.number, b.number);
 }
 
 function compare<T extends number | string>(a: T, b: T): number {

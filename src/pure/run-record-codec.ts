@@ -149,6 +149,7 @@ function isOwnThread(
  * stands for its run only where there is no other: its marker may have been put there.
  */
 export function recordCommentsOf(issue: IssueSeen): readonly RecordComment[] {
+  if (issue.ownComments.comments.length === 0) return [];
   const key = issueKey(issue.ref);
   const oldest = new Map<string, RecordComment>();
   for (const comment of issue.ownComments.comments) {

@@ -143,7 +143,7 @@ const VerdictNote = once(() =>
     because: z.enum(VERDICT_BECAUSES),
     detail: Detail(),
     at: Ms(),
-    /** 0, then 1 after an interrupt, 2 after a session stop of a turn still live. */
+    /** 0, then 1 after an interrupt, one more after each session stop of a turn still live. */
     stopAsks: Count(),
     bells: Bells(),
   }),

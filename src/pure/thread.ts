@@ -69,6 +69,8 @@ export type AgentSeen =
       readonly threads: readonly ThreadSummary[];
       /** Archived and deleted threads are left out: one that is not listed may be there all the same. */
       readonly isActiveOnly?: true;
+      /** All of them would be a burden to the server: they are asked for only when they are sure to be needed. */
+      readonly isWholeCostly?: true;
       /** What a person should know about the server or the token before it stops something. */
       readonly warnings?: readonly string[];
     }

@@ -177,6 +177,9 @@ export function describeCommands(name: string, openWorld: OpenAgent): void {
       const all = await world.agent.observe("all");
       expect(all).toEqual(await world.agent.observe());
       if (all.kind === "unreadable") throw new Error("unreadable");
+      expect(all.isWholeCostly).toBe(
+        world.quirks.has("hides-inactive") || world.quirks.has("lists-inactive") ? true : undefined,
+      );
       const threads = all.threads.filter(({ id }) => id === active);
       const activeOnly = { ...all, threads, isActiveOnly: true };
       const { quirks } = world;

@@ -210,6 +210,7 @@ export class FakeAgent implements AgentReader, AgentWriter {
         .map((thread) => thread.summary())
         .filter(({ presence }) => !isActiveOnly || presence === "active"),
       ...(isActiveOnly ? { isActiveOnly } : {}),
+      ...(this.#options.hidesInactive === true ? { isWholeCostly: true } : {}),
     };
   }
 

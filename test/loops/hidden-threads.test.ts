@@ -72,3 +72,27 @@ describe("on a server whose list of all threads is the whole database", () => {
     expect(world.agent.turnStarts).toHaveLength(1);
   });
 });
+
+describe("a dispatch that was cut short", () => {
+  it("is not finished beside a thread that works on in the archive", async () => {
+    const world = new World();
+    const done = world.readyIssue();
+    await world.tickOn();
+    world.startsWorking(done);
+    await world.tickOn();
+    world.agentLands(done);
+    await world.tickOn(4);
+    expect(world.verdict(done)).toBe("done green");
+    const ref = world.readyIssue();
+    const life = world.life([{ kind: "crash-after", effect: 2 }]);
+    await world.poll(life).catch(() => undefined);
+    expect(world.threadsOf(ref)).toHaveLength(1);
+    const threadId = world.threadOf(done);
+    const steering = { commandId: "person-1", threadId, messageId: "person-1", text: "Go on." };
+    await world.agent.startTurn(steering);
+    await world.agent.archiveThread({ commandId: "person-2", threadId });
+    world.pollLease.expire();
+    expect(await world.poll()).toMatchObject({ adopted: 0, held: { "repo-locked": 1 } });
+    expect(world.agent.turnStarts.filter((start) => start.threadId !== threadId)).toEqual([]);
+  });
+});

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 
-import { decideCandidate } from "../../src/pure/candidate.ts";
+import { decideCandidate, runOf } from "../../src/pure/candidate.ts";
 import { decideDispatches, type PollDecision } from "../../src/pure/dispatch-policy.ts";
 import type { IssueSeen } from "../../src/pure/issue.ts";
 import { collectLocks } from "../../src/pure/locks.ts";
+import { viewRepo, viewTick } from "../../src/pure/poll-views.ts";
 import type { RunRecord } from "../../src/pure/run-record.ts";
 import type { AgentSeen, ThreadDetail, ThreadMessage, ThreadRead } from "../../src/pure/thread.ts";
 import {
@@ -350,18 +351,18 @@ describe("an adoption comes first", () => {
 });
 
 describe("a candidate by itself", () => {
-  it("is eligible when nothing holds it, under the ids its run would have", () => {
+  it("is eligible when nothing holds it, with what names its run", () => {
     const issue = anIssue();
     const repo = aRepoSeen([issue]);
     const seen = aPollSeen([repo]);
     const policy = aPollPolicy();
-    const locks = collectLocks(seen, policy);
-    expect(decideCandidate({ seen, policy, locks, repo, issue })).toEqual({
-      kind: "eligible",
-      issue,
-      runId: RUN_ID,
-      threadId: THREAD_ID,
-    });
+    const tick = viewTick(seen, policy, collectLocks(seen, policy));
+    const candidate = decideCandidate(viewRepo(tick, repo), issue);
+    const { id } = labeled(ready);
+    const eligible = { kind: "eligible", issue, repoId: repo.facts.id, approvalEventId: id };
+    expect(candidate).toEqual(eligible);
+    if (candidate.kind !== "eligible") throw new Error("it is held");
+    expect(runOf(policy.sha256, candidate)).toEqual({ runId: RUN_ID, threadId: THREAD_ID });
   });
 
   it("may wait for a turn of its own that was asked for and never seen", () => {

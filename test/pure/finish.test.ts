@@ -162,7 +162,7 @@ describe("T0: the notice", () => {
     ["rests", fresh, false],
     ["is gone with its thread", { ...fresh, thread: gone }, false],
   ])("says whether the agent %s", (_name, seen, mayStillRun) => {
-    const record = concluded({ stopAsks: 2, at: old }, { turns: [open] });
+    const record = concluded({ stopAsks: 3, at: old }, { turns: [open] });
     const decision = decide({ record, seen });
     expect(decision).toMatchObject({ plan: { steps: [{ kind: "post-notice", mayStillRun }] } });
   });
@@ -176,7 +176,8 @@ describe("T0: a live turn is stopped first", () => {
   const rows: Rows = [
     ["interrupted", { record: budget(0), seen: live }, "T0 interrupt"],
     ["then its session stopped", { record: budget(1), seen: live }, "T0 stop-session"],
-    ["then nothing waits for it", { record: budget(2), seen: live }, finish],
+    ["then once more", { record: budget(2), seen: live }, "T0 stop-session"],
+    ["then nothing waits for it", { record: budget(3), seen: live }, finish],
     [
       "out of the archive first",
       { record: budget(0), seen: archived },

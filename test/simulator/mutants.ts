@@ -91,7 +91,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "two issues of one repo are dispatched in one tick",
     file: "pure/dispatch-policy.ts",
-    line: "room.slots.set(key, each);",
+    line: "room.slots.set(repo, candidate);",
     becomes: "",
   },
   {
@@ -266,9 +266,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "the lock label locks no repo",
     file: "pure/locks.ts",
-    line: "if (hasLabel(issue, labels.inProgress) && !hasLabel(issue, labels.human) && !isConcluded) {",
-    becomes:
-      "if (hasLabel(issue, labels.inProgress) && hasLabel(issue, labels.human) && !isConcluded) {",
+    line: "if (isLabelled && !hasLabel(issue, labels.human) && !isConcluded) {",
+    becomes: "if (isLabelled && hasLabel(issue, labels.human) && !isConcluded) {",
   },
   {
     name: "a reopening before the verdict keeps the issue of a done run open",

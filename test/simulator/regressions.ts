@@ -40,6 +40,18 @@ function service(act: Extract<Move, { kind: "service" }>["act"]): Move {
 
 export const REGRESSIONS: readonly Regression[] = [
   {
+    name: "a tick dies between counting its session stop and asking for it, and people are told while the agent works",
+    moves: () => [
+      poll,
+      person("close"),
+      watch,
+      { kind: "tick", loop: "watch", faults: [{ kind: "crash-before", effect: 2 }] },
+      work,
+      minute,
+      watch,
+    ],
+  },
+  {
     name: "a run loses its lock and its thread between two ticks, and nobody hears of it again",
     moves: () => [
       poll,

@@ -11,6 +11,9 @@ const QUIET_TICKS = 1;
 const QUIET_TICKS_LONG = 30;
 const LONG_EVERY = 50;
 
+/** Found, concluded, told and released: one step a tick, with as many to spare. */
+const TICKS_AGAIN = 10;
+
 /** Several hours into the rest: afk has done all it can about a thread by then. */
 const STEPS_BEFORE_HANDS = 24;
 
@@ -56,6 +59,7 @@ export async function effectsAfterRest(
 ): Promise<readonly string[]> {
   const { world } = stage;
   const isLong = of.seed % LONG_EVERY === 0;
+  if (isLong) await comeToRestAgain(stage);
   const ticks = isLong ? QUIET_TICKS_LONG : of.isQuiet ? 0 : QUIET_TICKS;
   const effects: string[] = [];
   for (let tick = 0; tick < ticks; tick += 1) {
@@ -63,6 +67,16 @@ export async function effectsAfterRest(
     world.advance(MINUTE);
   }
   return effects.filter((effect) => !isLeaseStep(effect));
+}
+
+/** What has no record and no label is looked into only after a grace, and what that leads to ends within some ticks. */
+async function comeToRestAgain(stage: Stage): Promise<void> {
+  const { world } = stage;
+  world.advance(world.settings.limits.adoptGraceMs + MINUTE);
+  for (let tick = 0; tick < TICKS_AGAIN; tick += 1) {
+    await playBoth(stage);
+    world.advance(MINUTE);
+  }
 }
 
 async function playBoth(stage: Stage): Promise<void> {

@@ -2,7 +2,8 @@ import * as z from "zod";
 import { getJson, type T3Connection, takesCommands, type Unreadable } from "./t3-http.ts";
 import type { Environment, Reading } from "./t3-reading.ts";
 import { judgeVersion, NEWEST_TESTED_VERSION, OLDEST_VERSION } from "./t3-version.ts";
-import { EnvironmentWire, notUnderstood } from "./t3-wire.ts";
+import { notUnderstood } from "./t3-unreadable.ts";
+import { EnvironmentWire } from "./t3-wire.ts";
 
 /** `GET /.well-known/t3/environment`, once: the version decides what else can be read. */
 export async function readEnvironment(reading: Reading): Promise<Environment | Unreadable> {

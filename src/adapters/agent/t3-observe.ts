@@ -5,15 +5,8 @@ import { probeCommands, readEnvironment, sessionWarnings, warningsOf } from "./t
 import type { Unreadable } from "./t3-http.ts";
 import { type Environment, noteTime, type Reading, type Snapshot } from "./t3-reading.ts";
 import { readShell, readSnapshot } from "./t3-snapshot.ts";
-import {
-  idOf,
-  notUnderstood,
-  ThreadWire,
-  toNotUnderstood,
-  toProjects,
-  toSummary,
-  withoutProject,
-} from "./t3-wire.ts";
+import { notUnderstood, withoutProject } from "./t3-unreadable.ts";
+import { idOf, ThreadWire, toNotUnderstood, toProjects, toSummary } from "./t3-wire.ts";
 
 /**
  * The server, all projects and all threads of ours, with what should be told about it. `active` threads are asked for
@@ -43,6 +36,7 @@ export async function observe(reading: Reading, want: ThreadsWanted = "all"): Pr
     projects: toProjects(snapshot.wire),
     threads,
     ...(snapshot.isActiveOnly ? { isActiveOnly: true } : {}),
+    ...(environment.capabilities.bodilessSnapshot ? {} : { isWholeCostly: true }),
     warnings: [...warningsOf(environment, reading.runtimeMode), ...aboutToken, ...warnings],
   };
 }

@@ -5,16 +5,15 @@ import { readEnvironment } from "./t3-environment.ts";
 import { getJson, type T3Got, type Unreadable } from "./t3-http.ts";
 import { type Environment, noteTime, type Reading, type Snapshot } from "./t3-reading.ts";
 import { CONVERSATIONS_BYTES_MAX, readConversation, readSnapshot } from "./t3-snapshot.ts";
+import { notUnderstood, withoutProject } from "./t3-unreadable.ts";
 import {
   idOf,
   isGivenUp,
-  notUnderstood,
   ThreadAnswerWire,
   ThreadDetailWire,
   ThreadWire,
   toDetail,
   toHiddenDetail,
-  withoutProject,
 } from "./t3-wire.ts";
 
 /** One thread with its conversation, or, where T3 hides that, without. */

@@ -4,7 +4,8 @@ import { noCommandsOverHttp } from "./t3-environment.ts";
 import { getJson, type Unreadable } from "./t3-http.ts";
 import type { Environment, Reading, Snapshot } from "./t3-reading.ts";
 import { createSnapshotSkim } from "./t3-skim.ts";
-import { notUnderstood, rootsOf, ShellWire, SnapshotWire } from "./t3-wire.ts";
+import { notUnderstood } from "./t3-unreadable.ts";
+import { rootsOf, ShellWire, SnapshotWire } from "./t3-wire.ts";
 
 /**
  * Of projects and of threads of ours, about 1 kB each, and of the conversations asked for. Parsing takes

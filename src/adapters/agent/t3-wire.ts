@@ -7,7 +7,6 @@ import type {
   ThreadMessage,
   ThreadSummary,
 } from "../../pure/thread.ts";
-import type { Unreadable } from "./t3-http.ts";
 
 // Only the fields used: T3 adds fields in most releases, and other people's threads may hold
 // anything.
@@ -51,10 +50,9 @@ export const ShellWire = z.lazy(() =>
   }),
 );
 
-// Other people's threads are `null` by now: a parse that fails costs ten times one that does not.
 const IdWire = z.lazy(() => z.object({ id: z.string() }).nullable());
 
-/** The id of a thread that is still unread; null when it has none. */
+/** The id of a thread that is still unread; null when it has none, as other people's have. */
 export function idOf(thread: unknown): string | null {
   return IdWire.safeParse(thread).data?.id ?? null;
 }
@@ -294,18 +292,4 @@ function toProcessedTokens(activities: readonly ActivityWire[]): number | null {
     .toSorted((one, other) => compare(one.createdAt, other.createdAt))
     .flatMap(({ payload }) => TokensWire.safeParse(payload).data?.totalProcessedTokens ?? []);
   return totals.length === 0 ? null : sumTotals(totals);
-}
-
-/** An answer of another shape than known. */
-export function notUnderstood(what: string, error: z.ZodError): Unreadable {
-  return {
-    kind: "unreadable",
-    why: `T3's answer is not understood at ${what}: ${z.prettifyError(error)}`,
-  };
-}
-
-/** A thread without a folder: nothing says which repo it works in. */
-export function withoutProject(thread: ThreadWire): Unreadable {
-  const why = `T3 lists thread ${thread.id} in project ${thread.projectId} but not that project`;
-  return { kind: "unreadable", why };
 }

@@ -53,7 +53,7 @@ const Record = z.lazy(() =>
   }),
 );
 
-// Not a token anybody has: theirs are UUIDs.
+// Not a token anybody has.
 const NOBODY = "";
 
 const GENERATION = /^[1-9]\d{0,14}$/;

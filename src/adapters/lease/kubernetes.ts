@@ -43,7 +43,7 @@ type Current = {
 // Each round that fails means that another process wrote in between; whoever is so busy with it has it.
 const ROUNDS_MAX = 5;
 
-const TOKEN = /_[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const TOKEN = /_\d+-\d+-[0-9a-z]+$/;
 
 /**
  * A lease between pods: a `coordination.k8s.io` Lease, changed only by updates that name the version they saw, so

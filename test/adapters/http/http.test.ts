@@ -71,6 +71,14 @@ describe("an answer", () => {
     expect(await response.text()).toBe("");
   });
 
+  it("that cannot be decoded gives its connection up", async () => {
+    await using server = await listen((_request, index) =>
+      index < 4 ? { status: 200, headers: { "content-encoding": "br" }, body: "x" } : json({}),
+    );
+    for (let round = 0; round < 4; round += 1) await failureOf(client.fetch(server.url));
+    expect(await (await client.fetch(server.url)).json()).toEqual({});
+  });
+
   it("is decoded", async () => {
     await using server = await listen(() => ({
       status: 200,
@@ -157,6 +165,16 @@ describe("a timeout", () => {
     expect(performance.now() - started).toBeLessThan(TIMEOUT_MS);
   });
 
+  it("ends a request that waits for a free connection", async () => {
+    await using server = await listen(() => "hang");
+    const hanging = [1, 2].map(() => failureOf(client.fetch(server.url, { timeoutMs: 2_000 })));
+    const beganAt = performance.now();
+    const failure = await failureOf(client.fetch(server.url, { timeoutMs: 100 }));
+    expect(failure).toBeInstanceOf(RequestTimeout);
+    expect(performance.now() - beganAt).toBeLessThan(1_500);
+    await Promise.all(hanging);
+  });
+
   it("ends a body that never ends", async () => {
     await using server = await listen(() => (response) => {
       response.writeHead(200);
@@ -177,6 +195,12 @@ describe("a request", () => {
     expect(server.arrived).toMatchObject([{ method: "POST", url: "/x?token=abc", body: "hello" }]);
     expect(server.arrived[0]?.headers["x-a"]).toBe("b");
     expect(notes).toEqual([{ method: "POST", host: server.url.host, path: "/x" }]);
+  });
+
+  it("says how long its body is, whatever the method", async () => {
+    await using server = await listen(() => json({}));
+    await client.fetch(server.url, { method: "DELETE", body: "gone" });
+    expect(server.arrived).toMatchObject([{ method: "DELETE", body: "gone" }]);
   });
 
   it("follows no redirect", async () => {

@@ -62,7 +62,7 @@ describe("a Kubernetes Lease on the wire", () => {
       strategy: "OldestEmulationVersion",
     });
     expect(acquired["renewTime"]).toMatch(/\.\d{6}Z$/);
-    expect(acquired["holderIdentity"]).toMatch(/^pod-1_[0-9a-f-]{36}$/);
+    expect(acquired["holderIdentity"]).toMatch(/^pod-1_\d+-\d+-[0-9a-z]+$/);
     cluster.clock.advance(TTL_MS);
     expect(await lease.isHeld()).toBe(true);
     expect(cluster.spec()["acquireTime"]).toBe(acquired["acquireTime"]);
