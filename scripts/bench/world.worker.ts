@@ -156,18 +156,27 @@ async function makeWatch(world: World): Promise<Made> {
   throw new Error("the runs do not settle");
 }
 
-/** A quiet poll of one repo, whose T3 is an old one with a snapshot of 12 MB. */
+const SHELL = "/api/orchestration/shell";
+const SNAPSHOT = "/api/orchestration/snapshot";
+
+/** A quiet poll of one repo, whose T3 is an old one: its page where a newer one lists active threads, and a snapshot of 12 MB. */
 async function makeSnapshot(world: World): Promise<Made> {
   const { tapes, tick } = await makeQuiet(world, world.repos.slice(-1));
   const t3: Tape = new Map();
   for (const [key, answers] of tapes.t3) {
-    const body = key.endsWith("/environment") ? OLD_T3_ENVIRONMENT : null;
-    const text = key.endsWith("/snapshot") ? bigSnapshot() : body;
-    t3.set(
-      key,
-      text === null ? answers : answers.map((one) => ({ ...one, body: Buffer.from(text) })),
-    );
+    const say = (text: string, type = "application/json") =>
+      answers.map((one) => ({
+        ...one,
+        headers: { ...one.headers, "content-type": type },
+        body: Buffer.from(text),
+      }));
+    if (key.endsWith("/environment")) t3.set(key, say(OLD_T3_ENVIRONMENT));
+    else if (key.endsWith(SHELL)) {
+      t3.set(key, say("<!doctype html>", "text/html"));
+      t3.set(key.replace(SHELL, SNAPSHOT), say(bigSnapshot()));
+    } else t3.set(key, answers);
   }
+  if (t3.size !== tapes.t3.size + 1) throw new Error("a poll asks T3 for something else by now");
   return { tapes: { github: tapes.github, t3 }, tick };
 }
 

@@ -1,4 +1,4 @@
-import type * as z from "zod";
+import * as z from "zod";
 import type { Unreadable } from "./t3-http.ts";
 import type { ThreadWire } from "./t3-wire.ts";
 
