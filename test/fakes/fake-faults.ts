@@ -53,6 +53,8 @@ export class ProcessDied extends Error {
 export class FaultPlan {
   /** The effects tried so far, in order: `addLabel o/a#1 agent-in-progress`. */
   readonly effects: string[] = [];
+  /** The faults that came about, in order: one past the last effect never does. */
+  readonly fired: Fault["kind"][] = [];
   isDead = false;
   readonly #faults: readonly Fault[];
 
@@ -64,7 +66,9 @@ export class FaultPlan {
   next(effect: string): Fault["kind"] | null {
     this.effects.push(effect);
     const number = this.effects.length;
-    return this.#faults.find((fault) => fault.effect === number)?.kind ?? null;
+    const kind = this.#faults.find((fault) => fault.effect === number)?.kind ?? null;
+    if (kind !== null) this.fired.push(kind);
+    return kind;
   }
 
   die(): ProcessDied {

@@ -58,12 +58,23 @@ function setUp({ scenario }: Schedule, isTold: boolean): Stage {
   };
 }
 
+/** Moves that are trouble by themselves; faults of ticks count when they come about, acts by their name. */
+const PLAYED_AS_FAULTS: ReadonlySet<Move["kind"]> = new Set([
+  "together",
+  "overtaken",
+  "meddled",
+  "kill-switch",
+  "gate",
+  "drain",
+]);
+
 async function perform(
   stage: Stage,
   move: Move,
   of: { readonly seed: number; readonly at: number },
 ): Promise<void> {
   const { world } = stage;
+  if (PLAYED_AS_FAULTS.has(move.kind)) countUp(stage.counts.faults, move.kind);
   switch (move.kind) {
     case "tick":
       await playTick(stage, move.loop, world.life([...move.faults]));

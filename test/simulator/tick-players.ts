@@ -138,10 +138,8 @@ async function outlive({ watchman }: Stage, tick: Promise<unknown>): Promise<boo
 function noteTick({ counts }: Stage, life: Life, isAlive: boolean): void {
   counts.ticks += 1;
   counts.effects += life.plan.effects.length;
-  if (!isAlive && life.plan.isDead) {
-    counts.crashes += 1;
-    countUp(counts.faults, "crash");
-  }
+  if (!isAlive && life.plan.isDead) counts.crashes += 1;
+  for (const kind of life.plan.fired) countUp(counts.faults, kind);
 }
 
 /** Every write of a port is a verb in the imperative; reads begin otherwise. */
