@@ -325,7 +325,7 @@ describe("along a whole run", () => {
       const after = at === -1 ? [] : decisions.slice(at + 1);
       for (const each of after) expect(each.row).toBe("T0");
       expect(after.filter(asksForTurn)).toEqual([]);
-      expect(after.flatMap(commandsOf).length).toBeLessThanOrEqual(4);
+      expect(after.flatMap(commandsOf).length).toBeLessThanOrEqual(6);
     });
   });
 });
@@ -376,12 +376,12 @@ describe("performing a verdict", () => {
     );
   });
 
-  it("takes two ticks to stop an agent that will not stop, and then goes on", () => {
+  it("takes three ticks to stop an agent that will not stop, and then goes on", () => {
     fc.assert(
       fc.property(anyConcludedRecord, anySight, anyPolicy, (record, sight, policy) => {
         fc.pre(sight.thread.kind === "seen");
         let decision = decideRun(record, sight, policy);
-        for (let tick = 0; tick < 2; tick += 1)
+        for (let tick = 0; tick < 3; tick += 1)
           decision = decideRun(decision.record, sight, policy);
         expect(decision.kind).toBe("finish");
       }),
