@@ -245,10 +245,10 @@ describe("a run that needs a human", () => {
     const ref = await underWay();
     world.agent.setObedience(world.threadOf(ref), "ignores-interrupt-and-stop");
     world.agent.setTokens(world.threadOf(ref), 1_000_000_000);
-    await world.tickOn(3);
+    await world.tickOn(4);
     expect(
       world.effects().filter((each) => /^(interruptTurn|stopSession)/.test(each)),
-    ).toHaveLength(2);
+    ).toHaveLength(3);
     expect(world.notices(ref).join()).toContain("may still be working");
     expect(world.labels(ref)).toEqual([LABELS.human]);
     await expectStill();
