@@ -225,6 +225,8 @@ async function serve(bundle: string, reposMax: number): Promise<void> {
     const { command, repos } = scenario.tick;
     return { command, env: envOf(world, repos) };
   };
+  // Nobody is left to ask: its servers and the sandbox's clocks would go on for ever.
+  process.on("disconnect", () => process.exit(1));
   process.on("message", (ask: Ask) => {
     void answer(ask)
       .then(
