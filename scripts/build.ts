@@ -1,4 +1,5 @@
-import { chmod, rm } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { chmod, rename, rm } from "node:fs/promises";
 import { isBuiltin } from "node:module";
 import { fileURLToPath } from "node:url";
 import { join, resolve } from "node:path";
@@ -91,12 +92,19 @@ function assertSelfContained(chunks: readonly OutputChunk[]): void {
   }
 }
 
-/** Builds `afk.cjs` and the chunks it loads into the folder, emptied first. */
+/** Builds `afk.cjs` and the chunks it loads beside the folder, and puts them in its place when all is there: a tick may start meanwhile. */
 async function buildInto(outDir: string): Promise<void> {
-  await rm(outDir, { recursive: true, force: true });
-  const chunks = [...(await buildFrontDoor(outDir)), ...(await buildProgram(outDir))];
-  assertSelfContained(chunks);
-  await chmod(join(outDir, "afk.cjs"), 0o755);
+  const fresh = `${outDir}.new-${process.pid}`;
+  const old = `${outDir}.old-${process.pid}`;
+  try {
+    const chunks = [...(await buildFrontDoor(fresh)), ...(await buildProgram(fresh))];
+    assertSelfContained(chunks);
+    await chmod(join(fresh, "afk.cjs"), 0o755);
+    if (existsSync(outDir)) await rename(outDir, old);
+    await rename(fresh, outDir);
+  } finally {
+    for (const folder of [fresh, old]) await rm(folder, { recursive: true, force: true });
+  }
 }
 
 // An optional argument names another folder than dist: tests build into one of their own.
