@@ -68,22 +68,13 @@ function deployPhase(deploy: PhaseEvidence["deploy"]): Phase {
   }
 }
 
-/** How a line begins, whole: putting it together anew for every phase is most of what rendering takes. */
-const OPEN: { readonly [Name in Phase["name"]]: string } = {
-  worktree: "- [ ] Started in its own worktree",
-  "tests-red": "- [ ] Failing test written",
-  green: "- [ ] Tests green on the agent's side",
-  pushed: "- [ ] Pushed to the default branch",
-  ci: "- [ ] CI",
-  deployed: "- [ ] Deployed",
-};
-const DONE: typeof OPEN = {
-  worktree: "- [x] Started in its own worktree",
-  "tests-red": "- [x] Failing test written",
-  green: "- [x] Tests green on the agent's side",
-  pushed: "- [x] Pushed to the default branch",
-  ci: "- [x] CI",
-  deployed: "- [x] Deployed",
+const TITLES: { readonly [Name in Phase["name"]]: string } = {
+  worktree: "Started in its own worktree",
+  "tests-red": "Failing test written",
+  green: "Tests green on the agent's side",
+  pushed: "Pushed to the default branch",
+  ci: "CI",
+  deployed: "Deployed",
 };
 
 /** The checklist as a markdown task list: the same phases always give the same text. */
@@ -91,7 +82,7 @@ export function renderPhases(phases: readonly Phase[]): string {
   let text = "";
   for (const { name, state, detail } of phases) {
     if (text !== "") text += "\n";
-    text += (state === "done" ? DONE : OPEN)[name];
+    text += (state === "done" ? "- [x] " : "- [ ] ") + TITLES[name];
     if (detail !== "") text += `: ${detail}`;
   }
   return text;

@@ -184,7 +184,5 @@ function parseJson(text: string): unknown {
 }
 
 function versionOf(value: unknown): unknown {
-  return typeof value === "object" && value !== null && "version" in value
-    ? value.version
-    : undefined;
+  return isObject(value) ? value["version"] : undefined;
 }

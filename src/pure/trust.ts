@@ -20,11 +20,6 @@ export type TrustQuestion = {
 
 type Account = Extract<Actor, { kind: "account" }>;
 
-const UPPER_A = 0x41;
-const UPPER_Z = 0x5a;
-/** From a capital letter to its small one. */
-const TO_LOWER = 0x20;
-
 /**
  * Decides whether a label event is a trusted person's word. Agents' accounts and our own never are, whatever
  * else is listed; a bot, or a label put on by an agent (`intent`), only when its account id is listed; a
@@ -113,13 +108,9 @@ function isId(entry: string): boolean {
 
 /** Logins compare without regard to case, in ASCII only: `toLowerCase` would fold foreign letters into it. */
 function isSameLogin(one: string, other: string): boolean {
-  if (one.length !== other.length) return false;
-  for (let at = 0; at < one.length; at += 1) {
-    if (asciiLower(one.charCodeAt(at)) !== asciiLower(other.charCodeAt(at))) return false;
-  }
-  return true;
+  return one.length === other.length && asciiLower(one) === asciiLower(other);
 }
 
-function asciiLower(code: number): number {
-  return code >= UPPER_A && code <= UPPER_Z ? code + TO_LOWER : code;
+function asciiLower(text: string): string {
+  return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }

@@ -1,10 +1,10 @@
-import { createHash } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { SeenRequest } from "../../sandbox/forge/faults.ts";
 import { type Forge, startForge } from "../../sandbox/forge/forge.ts";
 import { runGit } from "../../sandbox/forge/git.ts";
+import { sha256 } from "../../src/adapters/crypto.ts";
 import { createGithubCi } from "../../src/adapters/ci/github.ts";
 import { type BoundedFetch, createBoundedFetch } from "../../src/adapters/http.ts";
 import { createGithubTracker } from "../../src/adapters/tracker/github.ts";
@@ -155,7 +155,7 @@ function createDeps(
     lease: new FakeLeaseStore({ clock, ttlMs: MINUTE_MS }).lease(loop),
     log: { info: () => {}, warn: () => {}, error: () => {} },
     now: clock.now,
-    sha256: (text) => createHash("sha256").update(text).digest("hex"),
+    sha256,
   };
 }
 
