@@ -184,5 +184,7 @@ function parseJson(text: string): unknown {
 }
 
 function versionOf(value: unknown): unknown {
-  return isObject(value) ? value["version"] : undefined;
+  return typeof value === "object" && value !== null && "version" in value
+    ? value.version
+    : undefined;
 }
